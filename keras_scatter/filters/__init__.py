@@ -1,0 +1,1 @@
+"""Filters as NumPy arrays: no Keras, no backend."""

@@ -1,0 +1,128 @@
+"""Design of the faithful convolutions: short kernels that filter like the wavelets, by least squares in frequency.
+
+psi_0 is one kernel at full resolution. A wider wavelet psi_d is read from P channels that are low-passed by kernels
+h_p and decimated by 2, so that `psi_d ~ sum_p c_p * up(psi'_p)` with c_p the low-pass that leads to channel p. For
+given low-pass kernels the taps psi'_p are the solution of a linear least-squares problem, solved here when a layer
+is built; the low-pass kernels are optimised over that solution, once, and kept in `lowpass_taps.py`.
+"""
+
+import functools
+
+import numpy as np
+import scipy.linalg
+import scipy.optimize
+import scipy.signal
+
+from keras_scatter.filters.morlet import morlet, morlet_spectra
+
+GRID = 64  # frequencies along each axis on which filters are compared
+
+
+def frequencies(n):
+    """Angular frequencies of an n x n grid as two broadcastable axes, radians a sample, -pi..pi in FFT order."""
+    omega = 2 * np.pi * np.fft.fftfreq(n)
+    return omega[:, None], omega[None, :]
+
+
+def image_spectrum(n):
+    """Power spectrum `1 / |omega|^2` of natural images; the zero frequency has the weight of the first one."""
+    rows, columns = frequencies(n)
+    square = rows**2 + columns**2
+    square[0, 0] = (2 * np.pi / n) ** 2
+    return 1 / square
+
+
+def atoms(size, n):
+    """Fourier transforms on n x n of unit impulses on a centred size x size grid: `(n * n, size * size)`."""
+    omega, m = 2 * np.pi * np.arange(n) / n, np.arange(size) - size // 2
+    axis = np.exp(-1j * omega[:, None] * m)
+    return np.einsum("am,bn->abmn", axis, axis).reshape(n * n, size * size)
+
+
+def taps_spectrum(taps, step=1, n=GRID):
+    """Fourier transform on n x n of taps `(..., size, size)` that are `step` samples apart."""
+    coarse = (atoms(taps.shape[-1], n // step) @ taps.reshape(*taps.shape[:-2], -1)[..., None])[..., 0]
+    return np.tile(coarse.reshape(*taps.shape[:-2], n // step, n // step), (step, step))
+
+
+def fold(spectra, step):
+    """Sum of the `step x step` blocks of `(..., n, n)`, flattened: `(..., (n / step)**2)`."""
+    n = spectra.shape[-1] // step
+    return spectra.reshape(*spectra.shape[:-2], step, n, step, n).sum((-4, -2)).reshape(*spectra.shape[:-2], n * n)
+
+
+def fit_taps(target, channels, step, size):
+    """Least-squares taps such that `sum_p channel_p * up(taps_p)` is the target, weighted by `image_spectrum`.
+
+    Args:
+        target: `(L, n, n)` spectra of the wavelets.
+        channels: `(P, n, n)` spectra of the low-pass filters that lead to the channels.
+        step: distance of the taps in samples of the image, 2**d for a channel decimated d times.
+        size: taps along each axis.
+
+    Returns:
+        `(L, P, size, size)` complex128. The mean of each composite wavelet is exactly zero.
+    """
+    P, n = channels.shape[0], target.shape[-1]
+    weighted = image_spectrum(n) * channels.conj()
+    basis = atoms(size, n // step)
+    products = fold(weighted[:, None] * channels, step)
+    gram = np.einsum("fm,pqf,fk->pmqk", basis.conj(), products, basis, optimize=True).reshape(P * size**2, -1)
+    right = np.einsum("fm,plf->pml", basis.conj(), fold(weighted[:, None] * target, step), optimize=True)
+    gram[np.diag_indices_from(gram)] *= 1 + 1e-12
+    mean = np.repeat(channels[:, 0, 0], size**2)
+    factor = scipy.linalg.cho_factor(gram)
+    taps = scipy.linalg.cho_solve(factor, right.reshape(P * size**2, -1))
+    toward = scipy.linalg.cho_solve(factor, mean.conj())
+    taps -= np.outer(toward, mean @ taps) / (mean @ toward)
+    return taps.T.reshape(-1, P, size, size)
+
+
+def filter_error(target, channels, step, taps):
+    """Relative error of the composite filters, weighted by `image_spectrum`: one float for all angles."""
+    residual = target - composite(channels, step, taps)
+    weight = image_spectrum(target.shape[-1])
+    return np.sqrt((weight * abs(residual) ** 2).sum() / (weight * abs(target) ** 2).sum())
+
+
+def composite(channels, step, taps):
+    """Spectra `(L, n, n)` of `sum_p channel_p * up(taps_p)`."""
+    return (channels * taps_spectrum(taps, step, channels.shape[-1])).sum(1)
+
+
+def optimise_lowpass(P, lowpass_size, size, L=8, iterations=500):
+    """Low-pass kernels `(P, lowpass_size, lowpass_size)` that leave the least error of psi_1 after `fit_taps`.
+
+    L-BFGS over the taps; since the inner problem is solved exactly, the gradient is the partial derivative with the
+    wavelet taps held fixed.
+    """
+    target, weight = morlet_spectra(1, L, GRID, GRID), image_spectrum(GRID)
+    scale = (weight * target**2).sum()
+    basis = atoms(lowpass_size, GRID)
+
+    def objective(flat):
+        channels = taps_spectrum(flat.reshape(P, lowpass_size, lowpass_size))
+        taps = fit_taps(target, channels, 2, size)
+        inner = taps_spectrum(taps, 2)
+        residual = target - (channels * inner).sum(1)
+        pull = np.einsum("lpab,lab->pab", inner.conj(), weight * residual).reshape(P, -1)
+        gradient = -2 * (pull @ basis.conj()).real
+        return (weight * abs(residual) ** 2).sum() / scale, gradient.ravel() / scale
+
+    low = scipy.signal.firwin(lowpass_size, 0.5, window=("kaiser", 2))
+    high = low * (-1) ** np.arange(lowpass_size)
+    pairs = [(low, low), (high, low), (low, high), (high, high)]
+    start = np.stack([np.outer(a, b) for a, b in pairs[:P]])
+    found = scipy.optimize.minimize(objective, start.ravel(), jac=True, options={"maxiter": iterations})
+    return found.x.reshape(start.shape)
+
+
+def normalised(kernels):
+    """The same span of low-pass kernels in a fixed form: orthogonal, the first sums to 1, the others to 0."""
+    P, size, _ = kernels.shape
+    rows, _ = np.linalg.qr(kernels.reshape(P, -1).T)
+    sums = rows.sum(0)
+    rotation, _ = np.linalg.qr(np.column_stack([sums, np.eye(P)[:, : P - 1]]) if P > 1 else sums[:, None])
+    rows = (rows @ rotation).T
+    rows[0] /= rows[0].sum()
+    return rows.reshape(P, size, size)

@@ -1,0 +1,38 @@
+"""The list of scattering paths: which scales and angles lead to which output channel."""
+
+from typing import NamedTuple
+
+
+class Path(NamedTuple):
+    """One scattering coefficient map, `S[p] x = |...|x * psi_{j1, t1}| ... * psi_{jm, tm}| * phi_J`.
+
+    Attributes:
+        order: m, the number of wavelets on the path.
+        scales: `(j1, ..., jm)`, strictly increasing, each below J.
+        angles: `(t1, ..., tm)`, indices of the angles, each below L.
+    """
+
+    order: int
+    scales: tuple
+    angles: tuple
+
+
+def scattering_paths(J, L, order):
+    """All paths up to `order`, by order and then by (j1, t1, j2, t2, ...).
+
+    Example:
+
+    >>> [len(scattering_paths(J=2, L=8, order=m)) for m in (0, 1, 2, 3)]
+    [1, 17, 81, 81]
+    """
+    paths = [Path(0, (), ())]
+    longest = paths
+    for m in range(1, order + 1):
+        longest = [
+            Path(m, (*path.scales, j), (*path.angles, t))
+            for path in longest
+            for j in range(path.scales[-1] + 1 if path.scales else 0, J)
+            for t in range(L)
+        ]
+        paths = paths + longest
+    return tuple(paths)

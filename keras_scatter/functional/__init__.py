@@ -1,0 +1,1 @@
+"""Stages of the transforms in `keras.ops`; complex numbers are (real, imag) pairs of planes `(..., H, W)`."""

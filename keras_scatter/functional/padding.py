@@ -1,0 +1,84 @@
+"""Margins of the image planes: once around the image, then everything is periodic."""
+
+import keras
+from keras import ops
+
+from keras_scatter.arguments import check_size
+
+
+def is_static(size):
+    """Whether an axis length is known now; under TensorFlow it can be a tensor that is known only at run time."""
+    return isinstance(size, int)
+
+
+def margins(size, J, padding):
+    """Samples added before and after an axis of `size` samples, Kymatio's: a multiple of 2**J results.
+
+    Example:
+
+    >>> margins(33, J=3, padding="reflect")
+    (7, 8)
+    """
+    if padding == "periodic":
+        return 0, 0
+    total = ((size + 2**J) // 2**J + 1) * 2**J - size
+    return total // 2, (total + 1) // 2
+
+
+def padded_shape(shape, J, padding):
+    """Height and width after `pad_planes`, ints where the sizes are."""
+    return tuple(sum(margins(size, J, padding)) + size for size in shape)
+
+
+def pad_planes(planes, J, padding):
+    """Extend planes `(N, H, W)` as the exact transform does; sizes become multiples of 2**J."""
+    for axis in (1, 2):
+        planes = _pad_axis(planes, axis, J, padding)
+    return planes
+
+
+def _pad_axis(planes, axis, J, padding):
+    size = ops.shape(planes)[axis]
+    if not is_static(size):
+        size = _checked_at_run_time(size, J, padding)
+    before, after = margins(size, J, padding)
+    if padding == "periodic":
+        return planes
+    if padding == "zeros":
+        return ops.pad(planes, [(before, after) if i == axis else (0, 0) for i in range(3)])
+    # A triangle wave, so that margins longer than the image bounce to and fro.
+    position = ops.arange(-before, size + after, dtype="int32") % (2 * size - 2)
+    return ops.take(planes, ops.minimum(position, 2 * size - 2 - position), axis=axis)
+
+
+def wrap_planes(planes, before, after):
+    """Periodic extension of the two middle axes of `(N, H, W, P)` by `before` and `after` samples.
+
+    Margins longer than the planes are allowed: the planes repeat.
+    """
+    for axis in (1, 2):
+        size = ops.shape(planes)[axis]
+        position = ops.arange(-before, size + after, dtype="int32") % size
+        planes = ops.take(planes, position, axis=axis)
+    return planes
+
+
+def _checked_at_run_time(size, J, padding):
+    """The check of `check_size` for a size that only TensorFlow's graph knows."""
+    if keras.backend.backend() != "tensorflow":
+        return size
+    import tensorflow as tf
+
+    message = f"Image height and width must be at least 2**J = {2**J} pixels"
+    checks = [tf.debugging.assert_greater_equal(size, 2**J, message)]
+    if padding == "periodic":
+        message = f'Image height and width must be multiples of 2**J = {2**J} with padding="periodic"'
+        checks.append(tf.debugging.assert_equal(size % 2**J, 0, message))
+    with tf.control_dependencies(checks):
+        return tf.identity(size)
+
+
+def check_images(shape, J, padding, names=("height", "width")):
+    """Check the two sizes of images, where they are known."""
+    for name, size in zip(names, shape):
+        check_size(f"Image {name}", size, J, multiple=padding == "periodic")

@@ -1,0 +1,5 @@
+"""Scattering layers."""
+
+from keras_scatter.layers.scattering_fft import ScatteringFFT
+
+__all__ = ["ScatteringFFT"]

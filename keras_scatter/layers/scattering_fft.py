@@ -1,0 +1,80 @@
+"""The exact scattering layer."""
+
+import keras
+from keras import ops
+
+from keras_scatter.arguments import check_choice
+from keras_scatter.functional.fourier import wavelet_bank
+from keras_scatter.functional.padding import padded_shape
+from keras_scatter.functional.scattering import scattering
+from keras_scatter.layers.base_scattering import BaseScattering
+
+
+@keras.saving.register_keras_serializable(package="keras_scatter")
+class ScatteringFFT(BaseScattering):
+    """The exact wavelet scattering transform of images, computed by FFT.
+
+    `S[p] x = | ... | x * psi_{j1,t1} | * psi_{j2,t2} | ... | * phi_J`, sampled every 2**J pixels, for all paths p of
+    at most `order` Morlet wavelets with increasing scales. The filters are Kymatio's, and so are the numbers: they
+    agree to 1e-7 of the largest coefficient. The layer has no weights; filters follow from J, L and the image size.
+
+    Args:
+        J: scale of the low-pass: features are averaged over about 2**J pixels. Integer >= 1.
+        L: number of angles. Integer >= 1.
+        order: largest number of wavelets on a path. Integer >= 1; paths longer than J do not exist.
+        padding: `"reflect"` mirrors the image at its border (Kymatio's way), `"zeros"` extends it by zeros as far,
+            `"periodic"` wraps it around and takes only sizes that are multiples of 2**J.
+        data_format: `"channels_last"` or `"channels_first"`; None takes Keras's setting.
+        **kwargs: `name`, `dtype` and other arguments of `keras.layers.Layer`. Half precision policies are computed
+            in float32 and the result is cast.
+
+    Attributes:
+        paths: tuple of the K paths `(order, scales, angles)` of one channel, in output order.
+
+    Call arguments:
+        images: batch of real images. Integers are cast without scaling; NaN stays NaN.
+
+    Input shape:
+        `(batch, H, W, C)`, or `(batch, C, H, W)` with `data_format="channels_first"`. H and W at least 2**J;
+        None in an `Input` is allowed, but a model that is exported needs fixed sizes.
+
+    Output shape:
+        `(batch, H // 2**J, W // 2**J, C * K)`, or `(batch, C * K, H // 2**J, W // 2**J)`. Feature `c * K + k` is path
+        k of channel c. `K = 1 + J L + L**2 J (J - 1) / 2` for order 2. The dtype is the policy's compute dtype.
+
+    Raises:
+        TypeError: an argument is not an integer, or the images are complex or strings.
+        ValueError: an argument is out of range, or the images are too small.
+
+    Example:
+
+    >>> images = np.random.default_rng(0).uniform(size=(2, 32, 32, 3))
+    >>> layer = ScatteringFFT(J=2, L=8, order=2)
+    >>> tuple(layer(images).shape)
+    (2, 8, 8, 243)
+    >>> layer.paths[17]
+    Path(order=2, scales=(0, 1), angles=(0, 0))
+
+    Reference:
+        J. Bruna, S. Mallat, Invariant Scattering Convolution Networks, IEEE TPAMI 35 (2013), equations 2 to 6.
+        M. Andreux et al., Kymatio: Scattering Transforms in Python, JMLR 21 (2020).
+    """
+
+    def __init__(self, J=2, L=8, order=2, padding="reflect", data_format=None, **kwargs):
+        # The transform needs float32 at least, so inputs must not be cast to half precision.
+        kwargs.setdefault("autocast", False)
+        check_choice("padding", padding, ("reflect", "periodic", "zeros"))
+        super().__init__(J, L, order, padding, data_format, **kwargs)
+        self.J = J
+        self.padding = padding
+
+    def scatter(self, planes):
+        shape = padded_shape(ops.shape(planes)[1:], self._J, self.padding)
+        bank = wavelet_bank(self._J, self.L, shape, self._working_dtype())
+        return scattering(planes, *bank, J=self._J, L=self.L, order=self.order, padding=self.padding)
+
+    def get_config(self):
+        return {**super().get_config(), "J": self.J, "padding": self.padding}
+
+    def _working_dtype(self):
+        return "float64" if self.compute_dtype == "float64" else "float32"
