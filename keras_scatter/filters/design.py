@@ -7,13 +7,16 @@ is built; the low-pass kernels are optimised over that solution, once, and kept 
 """
 
 import functools
+import pathlib
+import textwrap
 
 import numpy as np
 import scipy.linalg
 import scipy.optimize
 import scipy.signal
 
-from keras_scatter.filters.morlet import morlet, morlet_spectra
+from keras_scatter.filters.lowpass_taps import TAPS
+from keras_scatter.filters.morlet import morlet_spectra
 
 GRID = 64  # frequencies along each axis on which filters are compared
 
@@ -90,11 +93,11 @@ def composite(channels, step, taps):
     return (channels * taps_spectrum(taps, step, channels.shape[-1])).sum(1)
 
 
-def optimise_lowpass(P, lowpass_size, size, L=8, iterations=500):
+def optimise_lowpass(P, lowpass_size, size, L=8, iterations=150):
     """Low-pass kernels `(P, lowpass_size, lowpass_size)` that leave the least error of psi_1 after `fit_taps`.
 
     L-BFGS over the taps; since the inner problem is solved exactly, the gradient is the partial derivative with the
-    wavelet taps held fixed.
+    wavelet taps held fixed. It starts once from modulated windows and once from the best P - 1 kernels.
     """
     target, weight = morlet_spectra(1, L, GRID, GRID), image_spectrum(GRID)
     scale = (weight * target**2).sum()
@@ -111,18 +114,58 @@ def optimise_lowpass(P, lowpass_size, size, L=8, iterations=500):
 
     low = scipy.signal.firwin(lowpass_size, 0.5, window=("kaiser", 2))
     high = low * (-1) ** np.arange(lowpass_size)
-    pairs = [(low, low), (high, low), (low, high), (high, high)]
-    start = np.stack([np.outer(a, b) for a, b in pairs[:P]])
-    found = scipy.optimize.minimize(objective, start.ravel(), jac=True, options={"maxiter": iterations})
-    return found.x.reshape(start.shape)
+    windows = np.stack([np.outer(a, b) for a, b in [(low, low), (high, low), (low, high), (high, high)]])
+    starts = [windows[:P]]
+    if P > 1:
+        starts.append(np.concatenate([lowpass_kernels(P - 1, lowpass_size, size), windows[P - 1 : P]]))
+    found = [
+        scipy.optimize.minimize(objective, start.ravel(), jac=True, options={"maxiter": iterations})
+        for start in starts
+    ]
+    return canonical(min(found, key=lambda result: result.fun).x.reshape(P, lowpass_size, lowpass_size))
 
 
-def normalised(kernels):
-    """The same span of low-pass kernels in a fixed form: orthogonal, the first sums to 1, the others to 0."""
+def canonical(kernels):
+    """The same span of low-pass kernels in one form: orthogonal, the first sums to 1, the others to 0."""
     P, size, _ = kernels.shape
-    rows, _ = np.linalg.qr(kernels.reshape(P, -1).T)
-    sums = rows.sum(0)
-    rotation, _ = np.linalg.qr(np.column_stack([sums, np.eye(P)[:, : P - 1]]) if P > 1 else sums[:, None])
+    rows = np.linalg.qr(kernels.reshape(P, -1).T)[0]
+    rotation = np.linalg.qr(np.column_stack([rows.sum(0), np.eye(P)])[:, :P])[0]
     rows = (rows @ rotation).T
     rows[0] /= rows[0].sum()
     return rows.reshape(P, size, size)
+
+
+@functools.cache
+def lowpass_kernels(P, lowpass_size, size):
+    """The low-pass kernels of `lowpass_taps.py`; for sizes that are not in it they are optimised, which takes a while.
+
+    Returns:
+        `(P, lowpass_size, lowpass_size)` float64.
+    """
+    if (P, lowpass_size, size) in TAPS:
+        return np.array(TAPS[P, lowpass_size, size]).reshape(P, lowpass_size, lowpass_size)
+    return optimise_lowpass(P, lowpass_size, size)
+
+
+def write_lowpass_taps(path):
+    """Make `lowpass_taps.py` again: `python -m keras_scatter.filters.design`, several minutes."""
+    TAPS.clear()
+    lines = [
+        '"""Low-pass kernels of the faithful design: {(P, lowpass size, wavelet size): taps, kernel after kernel}.',
+        "",
+        "Made by `python -m keras_scatter.filters.design`.",
+        '"""',
+        "",
+        "TAPS = {",
+    ]
+    for size in (3, 5, 7, 9):
+        for P in (1, 2, 3, 4):
+            taps = TAPS[P, size, size] = optimise_lowpass(P, size, size).round(6).ravel().tolist()
+            lines += [f"    ({P}, {size}, {size}): [", *textwrap.wrap(str(taps)[1:-1] + ",", 112, **INDENT), "    ],"]
+    path.write_text("\n".join([*lines, "}", ""]))
+
+
+INDENT = {"initial_indent": " " * 8, "subsequent_indent": " " * 8}
+
+if __name__ == "__main__":
+    write_lowpass_taps(pathlib.Path(__file__).with_name("lowpass_taps.py"))

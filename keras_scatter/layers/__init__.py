@@ -1,5 +1,6 @@
 """Scattering layers."""
 
+from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
 from keras_scatter.layers.scattering_fft import ScatteringFFT
 
-__all__ = ["ScatteringFFT"]
+__all__ = ["ComplexModulusConv", "ScatteringFFT"]

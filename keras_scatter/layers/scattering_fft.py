@@ -6,7 +6,7 @@ from keras import ops
 from keras_scatter.arguments import check_choice
 from keras_scatter.functional.fourier import wavelet_bank
 from keras_scatter.functional.padding import padded_shape
-from keras_scatter.functional.scattering import scattering
+from keras_scatter.functional.scattering import fourier_scattering
 from keras_scatter.layers.base_scattering import BaseScattering
 
 
@@ -71,7 +71,7 @@ class ScatteringFFT(BaseScattering):
     def scatter(self, planes):
         shape = padded_shape(ops.shape(planes)[1:], self._J, self.padding)
         bank = wavelet_bank(self._J, self.L, shape, self._working_dtype())
-        return scattering(planes, *bank, J=self._J, L=self.L, order=self.order, padding=self.padding)
+        return fourier_scattering(planes, *bank, J=self._J, L=self.L, order=self.order, padding=self.padding)
 
     def get_config(self):
         return {**super().get_config(), "J": self.J, "padding": self.padding}

@@ -1,0 +1,173 @@
+"""Shipped and saved filter groups: arrays and what they were made for, read from files with checks.
+
+Example:
+
+>>> "morlet_o2" in names()
+True
+>>> config, arrays = load("morlet_o2")
+>>> config["order"], arrays["psi_1_real"].shape
+(2, (7, 7, 2, 8))
+"""
+
+import functools
+import hashlib
+import importlib.resources
+import io
+import json
+import os
+import pathlib
+import tempfile
+import zipfile
+
+import h5py
+import numpy as np
+
+from keras_scatter.filters.groups import group_shapes, resolve_config
+
+NPZ_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+ABOUT = "keras_scatter"  # HDF5 attribute, and .npz member, that holds the config as JSON
+
+
+def names():
+    """Names of the shipped filter groups, sorted."""
+    return sorted(_index())
+
+
+def describe(name):
+    """What is known of a shipped group: file, sha256, config, data set, epochs and relative errors by order."""
+    index = _index()
+    if name not in index:
+        raise ValueError(f"name must be one of {', '.join(names())}. Received: name={name!r}")
+    return index[name]
+
+
+def load(name_or_path):
+    """Read a shipped group by name, or a file written by `ComplexModulusConv.save_filters` by path.
+
+    Returns:
+        `(config, arrays)`: the arguments of `ComplexModulusConv`, and a dict of float arrays in kernel layout.
+
+    Raises:
+        ValueError: no such name or file, a wrong checksum, or arrays that are missing or of another shape or dtype.
+    """
+    if name_or_path in _index():
+        entry = describe(name_or_path)
+        content = (_folder() / entry["file"]).read_bytes()
+        found = hashlib.sha256(content).hexdigest()
+        if found != entry["sha256"]:
+            raise ValueError(
+                f"The shipped filter file {entry['file']} is damaged: its sha256 must be {entry['sha256']}. "
+                f"Received: {found}. Install keras_scatter again."
+            )
+        return _read(content, entry["file"])
+    path = pathlib.Path(name_or_path)
+    if not path.is_file():
+        raise ValueError(
+            f"weights must be a shipped filter group ({', '.join(names())}) or the path of a file. "
+            f"Received: {str(name_or_path)!r}"
+        )
+    return _read(path.read_bytes(), str(path))
+
+
+def load_matching(name_or_path, config):
+    """The arrays of a group, if it was made for `config` (a result of `resolve_config`)."""
+    found, arrays = load(name_or_path)
+    different = [key for key in config if found[key] != config[key]]
+    if different:
+        shown = ({key: side[key] for key in different} for side in (found, config))
+        raise ValueError(
+            "The filter group {!r} is for other arguments. The group has {}; the layer has {}.".format(
+                str(name_or_path), *shown
+            )
+        )
+    return arrays
+
+
+def write(path, config, arrays, overwrite=False, about=None):
+    """Write a filter group to a `.weights.h5` or `.npz` file; see `ComplexModulusConv.save_filters`."""
+    path = pathlib.Path(path)
+    if not path.name.endswith((".weights.h5", ".npz")):
+        raise ValueError(f"path must end in .weights.h5 or .npz. Received: path={str(path)!r}")
+    if path.exists() and not overwrite:
+        raise ValueError(f"path exists and overwrite=True was not given. Received: path={str(path)!r}")
+    description = json.dumps({"config": config, "about": about or {}})
+    buffer = io.BytesIO()
+    if path.suffix == ".npz":
+        np.savez(buffer, **arrays, **{ABOUT: description})
+    else:
+        with h5py.File(buffer, "w") as file:
+            # The layout of Keras's own weights file of one layer.
+            for name, array in arrays.items():
+                file[f"vars/{name}"] = array
+            file.attrs[ABOUT] = description
+    write_atomically(path, buffer.getvalue())
+
+
+def write_atomically(path, content):
+    """Write bytes to `path` such that a reader finds the whole content or the old one."""
+    path = pathlib.Path(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        file.write(content)
+    os.chmod(file.name, 0o666 & ~_umask())
+    os.replace(file.name, path)
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _folder():
+    """The folder of shipped files: package data when installed, a sibling of the package in a checkout."""
+    try:
+        return importlib.resources.files("keras_scatter._saved_filters")
+    except ModuleNotFoundError:
+        return pathlib.Path(__file__).parents[1] / "saved_filters"
+
+
+@functools.cache
+def _index():
+    return json.loads((_folder() / "index.json").read_text())
+
+
+def _read(content, label):
+    """Parse the bytes of a group file; everything is checked before an array is read."""
+    is_npz = label.endswith(".npz")
+    try:
+        description, headers, read = (_open_npz if is_npz else _open_h5)(content)
+        config = resolve_config(**json.loads(description)["config"])
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{label} is not a filter group written by ComplexModulusConv.save_filters ({error}). "
+            "Weights saved by Keras are read by layer.load_weights."
+        ) from error
+    channels = headers.get("psi_0_real", ((1, 1, 1, 1), ""))[0][2]
+    expected = group_shapes(config, channels)
+    if sorted(expected) != sorted(headers):
+        raise ValueError(f"{label} must hold the arrays {sorted(expected)}. Received: {sorted(headers)}")
+    for name, shape in expected.items():
+        found, dtype = headers[name]
+        if found != shape or dtype not in ("float16", "float32", "float64"):
+            raise ValueError(
+                f"{label}: array {name} must have shape {shape} and a float dtype. "
+                f"Received: shape {found}, dtype {dtype}"
+            )
+    return config, {name: read(name) for name in expected}
+
+
+def _open_h5(content):
+    file = h5py.File(io.BytesIO(content), "r")
+    headers = {name: (data.shape, data.dtype.name) for name, data in file["vars"].items()}
+    return file.attrs[ABOUT], headers, lambda name: file["vars"][name][()]
+
+
+def _open_npz(content):
+    archive = np.load(io.BytesIO(content), allow_pickle=False)
+    headers = {}
+    for name in archive.files:
+        if name != ABOUT:
+            with archive.zip.open(f"{name}.npy") as member:
+                shape, _, dtype = NPZ_HEADERS[np.lib.format.read_magic(member)](member)
+                headers[name] = shape, dtype.name
+    return str(archive[ABOUT]), headers, lambda name: archive[name]
