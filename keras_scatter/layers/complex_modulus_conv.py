@@ -45,6 +45,9 @@ class ComplexModulusConv(BaseScattering):
 
     Attributes:
         paths: tuple of the K paths `(order, scales, angles)` of one channel, in output order.
+        filters: the filter group, a dict of variables `(rows, columns, inputs, outputs)`: `psi_0_real`, `psi_0_imag`,
+            and so on. They are applied as by `Conv2D`.
+        group_config: dict of the arguments that determine the filter group, with defaults resolved.
 
     Call arguments:
         images: batch of real images. Integers are cast without scaling; NaN stays NaN.
@@ -101,12 +104,12 @@ class ComplexModulusConv(BaseScattering):
         self.kernel_initializer = (
             "morlet" if kernel_initializer == "morlet" else keras.initializers.get(kernel_initializer)
         )
-        self._group_config = config
+        self.group_config = config
         self._loaded_group = None if weights is None else saved_filters.load_matching(weights, config)
 
     @property
     def filters(self):
-        """The filter group as a dict of variables, see `keras_scatter.filters.groups`."""
+        """The filter group as a dict of variables by name."""
         return {variable.name: variable for variable in self.weights}
 
     def build(self, input_shape):
@@ -117,7 +120,7 @@ class ComplexModulusConv(BaseScattering):
                 "The number of channels must be known with share_filters=False. "
                 f"Received: input shape {tuple(input_shape)}"
             )
-        shapes = group_shapes(self._group_config, channels)
+        shapes = group_shapes(self.group_config, channels)
         initial = self._initial_values(shapes, channels)
         for name, shape in shapes.items():
             self.add_weight(name=name, shape=shape, initializer=initial[name])
@@ -143,7 +146,7 @@ class ComplexModulusConv(BaseScattering):
         if not self.built:
             raise ValueError("save_filters needs a layer with filters: call the layer or build it first.")
         arrays = {name: ops.convert_to_numpy(variable) for name, variable in self.filters.items()}
-        saved_filters.write(path, self._group_config, arrays, overwrite=overwrite, about=about)
+        saved_filters.write(path, self.group_config, arrays, overwrite=overwrite, about=about)
 
     def save_own_variables(self, store):
         for name, variable in self.filters.items():
@@ -170,7 +173,7 @@ class ComplexModulusConv(BaseScattering):
         if self._loaded_group is not None:
             return {name: _constant(self._loaded_group[name]) for name in shapes}
         if self.kernel_initializer == "morlet":
-            designed = designed_group(self._group_config, channels)
+            designed = designed_group(self.group_config, channels)
             return {name: _constant(designed[name]) for name in shapes}
         return {name: _distinct(self.kernel_initializer, index) for index, name in enumerate(shapes)}
 

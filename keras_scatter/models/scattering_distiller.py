@@ -1,0 +1,195 @@
+"""Distillation of the scattering transform into convolutions by `fit`."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_scatter.arguments import check_choice
+from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
+from keras_scatter.layers.scattering_fft import ScatteringFFT
+from keras_scatter.models.relative_error import RelativeError
+from keras_scatter.models.restore_best import RestoreBest
+
+CALIBRATION_IMAGES = 512
+
+
+@keras.saving.register_keras_serializable(package="keras_scatter")
+class ScatteringDistiller(keras.Model):
+    """Train convolutions to give the coefficients of the exact scattering transform.
+
+    `fit` takes images alone: the teacher computes the targets of each batch. Calling the model, and `predict`, give
+    the student's features. Besides the loss, the relative error `sqrt(sum |V - S|^2 / sum |S|^2)` of every order m
+    is logged as `relative_error_m`, because one squared error over all paths shows only order 0.
+
+    Args:
+        student: a `ComplexModulusConv`, or a model whose last layer is one.
+        teacher: a layer with the same `paths`; None makes the `ScatteringFFT` for the student's J, L, order and
+            data_format.
+        loss: `"balanced"` divides each path's squared error by its mean squared teacher coefficient (plus 1e-6 of
+            the largest) over the first 512 images that `fit` sees; the divisors are computed once and saved with the
+            model. `"mse"` is the plain mean squared error of the paper.
+        **kwargs: `name`, `dtype` and other arguments of `keras.Model`.
+
+    Raises:
+        TypeError: the student is no `ComplexModulusConv` and no model that ends in one.
+        ValueError: the paths of student and teacher differ, the loss is unknown, or `compile` was given a loss.
+
+    Example:
+
+    >>> student = ComplexModulusConv(L=4, order=1, kernel_initializer="glorot_uniform")
+    >>> distiller = ScatteringDistiller(student)
+    >>> distiller.compile(optimizer=keras.optimizers.AdamW(1e-3, weight_decay=0.01))
+    >>> images = np.random.default_rng(0).uniform(size=(8, 16, 16, 1))
+    >>> history = distiller.fit(images, batch_size=4, verbose=0)
+    >>> sorted(history.history)
+    ['loss', 'relative_error_0', 'relative_error_1']
+
+    Reference:
+        Build the noise, shift, deformation stable filter group based on the reverse engineering with Scattering
+        Transform: figure 1.
+    """
+
+    def __init__(self, student, teacher=None, loss="balanced", **kwargs):
+        super().__init__(**kwargs)
+        check_choice("loss", loss, ("balanced", "mse"))
+        layer = _scattering_layer(student)
+        if teacher is None:
+            teacher = ScatteringFFT(layer._J, layer.L, layer.order, data_format=layer.data_format)
+        if teacher.paths != layer.paths:
+            raise ValueError(
+                "student and teacher must have the same paths. "
+                f"Received: {_summary(layer)} for the student, {_summary(teacher)} for the teacher"
+            )
+        self.student = student
+        self.teacher = teacher
+        self.distillation_loss = loss
+        self.path_weights = self.add_weight(
+            name="path_weights", shape=(len(layer.paths),), initializer="ones", trainable=False
+        )
+        self.calibrated = self.add_weight(name="calibrated", shape=(), initializer="zeros", trainable=False)
+        self._data_format = layer.data_format
+        orders = [path.order for path in layer.paths]
+        self._order_slices = [slice(orders.index(m), orders.index(m) + orders.count(m)) for m in sorted(set(orders))]
+        self._errors = [RelativeError(name=f"relative_error_{m}") for m in range(len(self._order_slices))]
+
+    def build(self, input_shape):
+        if not self.student.built:
+            self.student.build(input_shape)
+        self.built = True
+
+    def call(self, images):
+        return self.student(images)
+
+    def compile(self, optimizer="adam", loss=None, **kwargs):
+        """As `keras.Model.compile`, but the loss is the distiller's: one given here is a ValueError."""
+        if loss is not None:
+            raise ValueError(
+                "compile takes no loss: the loss is chosen by ScatteringDistiller(..., loss='balanced' or 'mse'). "
+                f"Received: loss={loss!r}"
+            )
+        super().compile(optimizer=optimizer, **kwargs)
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def fit(self, x=None, *args, validation_data=None, callbacks=None, **kwargs):
+        """As `keras.Model.fit`, with images alone: arrays, `tf.data`, Keras datasets or PyTorch loaders.
+
+        Labels that a data set yields beside its images are ignored. With a `RestoreBest` among the callbacks the
+        state before training is evaluated first.
+        """
+        if self.distillation_loss == "balanced" and not float(ops.convert_to_numpy(self.calibrated)):
+            self.calibrate(x)
+        for callback in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
+            if isinstance(callback, RestoreBest) and callback.best_weights is None:
+                self._evaluate_before(callback, validation_data, kwargs.get("batch_size"))
+        return super().fit(x, *args, validation_data=validation_data, callbacks=callbacks, **kwargs)
+
+    def calibrate(self, images):
+        """Set the path weights of the balanced loss from the first 512 images of an array or data set.
+
+        `fit` does this once by itself; call it before if the images come from a generator.
+        """
+        total, pixels = 0.0, 0
+        for batch in _first_images(images, CALIBRATION_IMAGES):
+            coefficients = self._by_path(self.teacher(ops.convert_to_tensor(batch)))
+            total = total + ops.convert_to_numpy(ops.sum(ops.square(coefficients), axis=(0, 1, 2, 3))).astype("float64")
+            pixels += int(np.prod(coefficients.shape[:4]))
+        if not pixels:
+            raise ValueError("fit needs at least one image. Received: an empty data set")
+        mean = total / pixels
+        self.path_weights.assign(1 / (mean + 1e-6 * mean.max() + np.finfo("float32").tiny))
+        self.calibrated.assign(1.0)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        target = self._by_path(ops.stop_gradient(self.teacher(x)))
+        found = self._by_path(y_pred)
+        for metric, paths in zip(self._errors, self._order_slices):
+            metric.update_state(target[..., paths], found[..., paths])
+        return ops.mean(ops.square(found - target) * self.path_weights)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "student": serialize(self.student),
+            "teacher": serialize(self.teacher),
+            "loss": self.distillation_loss,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for part in ("student", "teacher"):
+            config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects=custom_objects)
+        return cls(**config)
+
+    def _by_path(self, features):
+        """Features as `(batch, h, w, C, K)` in the dtype of the variables."""
+        if self._data_format == "channels_first":
+            features = ops.transpose(features, (0, 2, 3, 1))
+        paths = self.path_weights.shape[0]
+        features = ops.reshape(features, (*ops.shape(features)[:3], features.shape[3] // paths, paths))
+        return ops.cast(features, self.path_weights.dtype)
+
+    def _evaluate_before(self, callback, validation_data, batch_size):
+        if validation_data is None:
+            raise ValueError("RestoreBest needs fit(..., validation_data=images). Received: validation_data=None")
+        callback.set_model(self)
+        logs = self.evaluate(validation_data, batch_size=batch_size, verbose=0, return_dict=True)
+        callback.consider(0, {f"val_{name}": value for name, value in logs.items()})
+
+
+def _scattering_layer(student):
+    layer = student.layers[-1] if isinstance(student, keras.Model) and student.layers else student
+    if not isinstance(layer, ComplexModulusConv):
+        raise TypeError(
+            "student must be a ComplexModulusConv or a model whose last layer is one. "
+            f"Received: {type(student).__name__}"
+        )
+    return layer
+
+
+def _summary(layer):
+    return f"{len(layer.paths)} paths up to {layer.paths[-1]}"
+
+
+def _first_images(images, count):
+    """Batches of at most `count` images in all, from an array, a data set or anything that can be iterated anew."""
+    if hasattr(images, "shape"):
+        yield from (images[i : i + 64] for i in range(0, min(count, len(images)), 64))
+        return
+    if isinstance(images, keras.utils.PyDataset):
+        images = (images[i] for i in range(images.num_batches or 0))
+    elif iter(images) is images:
+        raise ValueError(
+            "The images of a generator can be read only once: call distiller.calibrate(first_images) before fit. "
+            f"Received: {type(images).__name__}"
+        )
+    for batch in images:
+        batch = batch[0] if isinstance(batch, (tuple, list)) else batch
+        yield batch[:count]
+        count -= len(batch)
+        if count <= 0:
+            return

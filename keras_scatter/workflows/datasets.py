@@ -1,0 +1,131 @@
+"""Images to distil on: procedural, from TensorFlow Datasets, or from a folder."""
+
+import pathlib
+
+import keras
+import numpy as np
+
+from keras_scatter.arguments import check_integer
+from keras_scatter.workflows.optional import require
+
+
+def load_images(dataset, count, held_out, size=32, seed=0):
+    """Images for distillation and others to measure it on.
+
+    Args:
+        dataset: `"dead_leaves"`, `"random"`, the name of an image data set of TensorFlow Datasets (its `train` split;
+            images held out are its last), or a folder of images.
+        count: number of images to train on.
+        held_out: number of other images.
+        size: height and width of procedural images, and of the patches that larger images are cropped to.
+        seed: seed of everything random.
+
+    Returns:
+        Two float32 arrays `(count, height, width, 1)` and `(held_out, height, width, 1)` in 0..1: the green channel of
+        colour images. A source with fewer images gives fewer.
+
+    Raises:
+        ValueError: the data set is unknown, cannot be downloaded, or holds too few images.
+    """
+    check_integer("count", count)
+    check_integer("held_out", held_out)
+    if dataset in PROCEDURAL:
+        images = PROCEDURAL[dataset](count + held_out, check_integer("size", size, 4), seed)
+        return images[:count], images[count:]
+    if pathlib.Path(dataset).is_dir():
+        return _from_folder(dataset, count, held_out, size, seed)
+    return _from_tfds(dataset, count, held_out)
+
+
+def dead_leaves(count, size=32, seed=0):
+    """Dead-leaves images: opaque discs of random grey, radius density r^-3, which gives the statistics of photographs.
+
+    Each image is a window of one large scene, painted at twice the size and averaged.
+
+    Returns:
+        `(count, size, size, 1)` float32 in 0..1.
+
+    Reference:
+        A. Lee, D. Mumford, J. Huang, Occlusion models for natural images, IJCV 41 (2001).
+
+    Example:
+
+    >>> dead_leaves(4, size=16).shape
+    (4, 16, 16, 1)
+    """
+    generator = np.random.default_rng(seed)
+    side = 2 * max(8 * size, int(size * np.sqrt(count)))
+    smallest, largest = 2.0, side / 8
+    scene = np.full((side, side), 0.5, "float32")
+    # Enough discs to cover the scene some ten times over.
+    uniform = generator.uniform(size=max(1000, int(10 * side**2 / (2 * np.pi * smallest**2 * np.log(largest / smallest)))))
+    radii = smallest / np.sqrt(1 - uniform * (1 - (smallest / largest) ** 2))
+    centres = generator.uniform(0, side, (len(radii), 2))
+    greys = generator.uniform(size=len(radii)).astype("float32")
+    for (row, column), radius, grey in zip(centres, radii, greys):
+        top, left = max(int(row - radius), 0), max(int(column - radius), 0)
+        window = scene[top : int(row + radius) + 2, left : int(column + radius) + 2]
+        rows, columns = np.ogrid[: window.shape[0], : window.shape[1]]
+        window[(rows + top - row) ** 2 + (columns + left - column) ** 2 <= radius**2] = grey
+    scene = scene.reshape(side // 2, 2, side // 2, 2).mean((1, 3))
+    corners = generator.integers(0, side // 2 - size + 1, (count, 2))
+    return np.stack([scene[r : r + size, c : c + size, None] for r, c in corners])
+
+
+def random_images(count, size=32, seed=0):
+    """Uniform noise, `(count, size, size, 1)` float32 in 0..1: the paper's first data set."""
+    return np.random.default_rng(seed).uniform(size=(count, size, size, 1)).astype("float32")
+
+
+PROCEDURAL = {"dead_leaves": dead_leaves, "random": random_images}
+
+
+def green(images):
+    """The green channel of colour images, or the only one: uint8 `(..., C)` to float32 `(..., 1)` in 0..1."""
+    channel = 1 if images.shape[-1] > 1 else 0
+    return images[..., channel : channel + 1].astype("float32") / 255
+
+
+def _from_tfds(dataset, count, held_out):
+    tfds = require("tensorflow_datasets", "datasets")
+    try:
+        builder = tfds.builder(dataset)
+    except (tfds.core.DatasetNotFoundError, ValueError) as error:
+        raise ValueError(
+            f"dataset must be {', '.join(PROCEDURAL)}, a folder of images, or an image data set of TensorFlow "
+            f"Datasets such as cifar10 or mnist. Received: dataset={dataset!r}"
+        ) from error
+    try:
+        builder.download_and_prepare()
+    except Exception as error:
+        raise ValueError(
+            f"The data set {dataset!r} could not be downloaded ({type(error).__name__}: {error}). If you have a copy, "
+            "set TFDS_DATA_DIR to the folder that holds it."
+        ) from error
+    if "image" not in (builder.info.features or {}):
+        raise ValueError(f"dataset must have a feature 'image'. Received: dataset={dataset!r}")
+    total = builder.info.splits["train"].num_examples
+    if count + held_out > total:
+        raise ValueError(
+            f"count + held_out must be at most the {total} training images of {dataset}. "
+            f"Received: count={count}, held_out={held_out}"
+        )
+
+    def read(split):
+        return green(np.stack([example["image"] for example in tfds.as_numpy(builder.as_dataset(split=split))]))
+
+    return read(f"train[:{count}]"), read(f"train[{total - held_out}:]")
+
+
+def _from_folder(folder, count, held_out, size, seed):
+    try:
+        images = keras.utils.image_dataset_from_directory(
+            folder, labels=None, image_size=(size, size), crop_to_aspect_ratio=True, seed=seed, verbose=False
+        )
+    except ValueError as error:
+        raise ValueError(f"dataset must be a folder with images. Received: dataset={folder!r} ({error})") from error
+    found = np.concatenate([np.asarray(batch) for batch in images])
+    if len(found) < 2:
+        raise ValueError(f"dataset must be a folder with at least 2 images. Received: {len(found)} in {folder!r}")
+    held_out = min(held_out, max(1, len(found) // 5))
+    return green(found[held_out:][:count]), green(found[:held_out])

@@ -1,0 +1,214 @@
+"""Distillation as a command: train, measure, and write everything that came out of it."""
+
+import csv
+import dataclasses
+import json
+import pathlib
+import platform
+import statistics
+import time
+
+import keras
+import numpy as np
+
+from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.layers import ComplexModulusConv
+from keras_scatter.models import RestoreBest, ScatteringDistiller
+from keras_scatter.saved_filters import write_atomically
+from keras_scatter.workflows import plots
+from keras_scatter.workflows.datasets import load_images
+
+BATCH = 50
+
+
+@dataclasses.dataclass(frozen=True)
+class DistillConfig:
+    """What is distilled, and how; two runs with equal configs give equal filters.
+
+    Attributes:
+        dataset: see `keras_scatter.workflows.datasets.load_images`.
+        order, L, J, design, kernel_size, lowpass_filters, initializer: arguments of `ComplexModulusConv`.
+        loss: loss of `ScatteringDistiller`.
+        epochs: None means 5 from a design and 30 from a random initializer.
+        images, held_out: number of images to train on and to measure on.
+        size: height and width of images that are made or cropped.
+        seed: seed of images, initial values and shuffling.
+    """
+
+    dataset: str = "dead_leaves"
+    order: int = 2
+    L: int = 8
+    J: int | None = None
+    design: str = "faithful"
+    kernel_size: int = 7
+    lowpass_filters: int = 2
+    initializer: str = "morlet"
+    loss: str = "balanced"
+    epochs: int | None = None
+    images: int = 2000
+    held_out: int = 500
+    size: int = 32
+    seed: int = 0
+
+    def total_epochs(self):
+        if self.epochs is not None:
+            return check_integer("epochs", self.epochs, minimum=0)
+        return 5 if self.initializer == "morlet" else 30
+
+    def student(self):
+        """The untrained layer."""
+        return ComplexModulusConv(
+            L=self.L,
+            order=self.order,
+            J=self.J,
+            kernel_size=self.kernel_size,
+            design=self.design,
+            lowpass_filters=self.lowpass_filters,
+            kernel_initializer=self.initializer,
+        )
+
+    def optimizer(self, images):
+        """Adam with a small, decaying rate from a design; AdamW as in the paper from random values."""
+        if self.initializer == "morlet":
+            steps = max(1, self.total_epochs() * -(-images // BATCH))
+            return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-5, steps))
+        return keras.optimizers.AdamW(1e-3, weight_decay=0.01)
+
+
+def distill(config, out, resume=False, overwrite=False, verbose="auto"):
+    """Distil and write the results into the folder `out`.
+
+    Files: `filters.weights.h5` and `filters.npz` (the filter group), `filters.png`, `loss.png`, `history.csv`,
+    `report.json` (config, errors by order before and after on held-out images, milliseconds per image, versions) and
+    `state/`, from which an interrupted run is resumed.
+
+    Args:
+        config: a `DistillConfig`.
+        out: folder to make.
+        resume: continue the run in `out`, which must have an equal config; a finished one is read again.
+        overwrite: replace what a run left in `out`.
+        verbose: as in `keras.Model.fit`.
+
+    Returns:
+        The content of `report.json`.
+    """
+    out = pathlib.Path(out)
+    student = config.student()
+    check_choice("loss", config.loss, ("balanced", "mse"))
+    report = _prepare_folder(config, out, resume, overwrite)
+    if report and report["finished"]:
+        return report
+    keras.utils.set_random_seed(config.seed)
+    train, held_out = load_images(config.dataset, config.images, config.held_out, config.size, config.seed)
+    distiller = ScatteringDistiller(student, loss=config.loss)
+    distiller.compile(config.optimizer(len(train)))
+    distiller.calibrate(train)
+    before = _errors(distiller, held_out)
+    best = RestoreBest(filepath=out / "state" / "best.npz")
+    distiller.fit(
+        train,
+        batch_size=BATCH,
+        epochs=config.total_epochs(),
+        validation_data=held_out,
+        verbose=verbose,
+        callbacks=[
+            best,
+            keras.callbacks.CSVLogger(out / "history.csv", append=True),
+            keras.callbacks.BackupAndRestore(out / "state" / "backup", delete_checkpoint=False),
+        ],
+    )
+    report = {
+        "finished": not best.interrupted,
+        "config": dataclasses.asdict(config),
+        "images": {"train": list(train.shape), "held_out": list(held_out.shape)},
+        "epochs": config.total_epochs(),
+        "best_epoch": best.best_epoch,
+        "relative_error": {"before": before, "after": _errors(distiller, held_out)},
+        "milliseconds_per_image": _milliseconds(distiller, held_out),
+        "versions": _versions(),
+    }
+    _write_results(out, student, report)
+    return report
+
+
+def _prepare_folder(config, out, resume, overwrite):
+    """Make `out`, or check that it may be used. Returns the report of an earlier part of the run, or None."""
+    stored = out / "config.json"
+    described = dataclasses.asdict(config)
+    if out.exists() and any(out.iterdir()) and not overwrite:
+        if not resume:
+            raise ValueError(
+                "out must be a new or empty folder; --resume continues the run in it, --overwrite replaces it. "
+                f"Received: out={str(out)!r}"
+            )
+        earlier = json.loads(stored.read_text()) if stored.exists() else {}
+        different = {key: (earlier.get(key), value) for key, value in described.items() if earlier.get(key) != value}
+        if different:
+            shown = ", ".join(f"{key}: {old!r} there, {new!r} now" for key, (old, new) in different.items())
+            raise ValueError(f"out holds a run with another config ({shown}). Received: out={str(out)!r}")
+        report = out / "report.json"
+        return json.loads(report.read_text()) if report.exists() else None
+    for name in ("history.csv", "report.json", "state/best.npz"):
+        (out / name).unlink(missing_ok=True)
+    if (out / "state").exists():
+        for path in (out / "state" / "backup").glob("*"):
+            path.unlink()
+    (out / "state" / "backup").mkdir(parents=True, exist_ok=True)
+    write_atomically(stored, json.dumps(described, indent=2).encode())
+    return None
+
+
+def _errors(distiller, images):
+    """Relative errors by order on images."""
+    logs = distiller.evaluate(images, batch_size=BATCH, verbose=0, return_dict=True)
+    return [logs[f"relative_error_{m}"] for m in range(len(logs) - 1)]
+
+
+def _milliseconds(distiller, images, repetitions=5):
+    """Median time of one image in a batch, teacher and student measured in turn."""
+    batch = images[:BATCH]
+    models = {"teacher": keras.Sequential([distiller.teacher]), "student": keras.Sequential([distiller.student])}
+    times = {name: [] for name in models}
+    for _ in range(repetitions + 1):
+        for name, model in models.items():
+            start = time.perf_counter()
+            model.predict_on_batch(batch)
+            times[name].append(1000 * (time.perf_counter() - start) / len(batch))
+    return {name: statistics.median(found[1:]) for name, found in times.items()}
+
+
+def _versions():
+    import keras_scatter
+
+    return {
+        "keras_scatter": keras_scatter.__version__,
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
+
+
+def _write_results(out, student, report):
+    about = {key: report[key] for key in ("config", "epochs", "best_epoch", "relative_error")}
+    for name in ("filters.weights.h5", "filters.npz"):
+        student.save_filters(out / name, overwrite=True, **about)
+    arrays = {name: keras.ops.convert_to_numpy(value) for name, value in student.filters.items()}
+    plots.save(plots.filter_group(student.group_config, arrays), out / "filters.png")
+    history = _history(out / "history.csv")
+    if history:
+        plots.save(plots.loss_curve(history, range(len(report["relative_error"]["after"]))), out / "loss.png")
+    write_atomically(out / "report.json", json.dumps(report, indent=2).encode())
+
+
+def _history(path):
+    """Columns of Keras's CSV log, epochs counted from 1; empty if no epoch was trained."""
+    if not path.exists():
+        return {}
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    history = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
+    if history:
+        history["epoch"] = [epoch + 1 for epoch in history["epoch"]]
+    return history

@@ -1,0 +1,88 @@
+"""Pictures, with matplotlib."""
+
+import io
+
+import numpy as np
+
+from keras_scatter.filters.design import taps_spectrum
+from keras_scatter.saved_filters import write_atomically
+from keras_scatter.workflows.optional import require
+
+
+def effective_filters(config, arrays):
+    """What a filter group does to the image, block by block or level by level.
+
+    Wavelets that read decimated channels are given as the filter they make with the low-pass kernels before them.
+
+    Returns:
+        List of pairs: low-pass kernels `(filters, rows, columns)` or None, wavelets `(L, rows, columns)` complex.
+    """
+    levels = []
+    for d in range(config["J"]):
+        psi = arrays[f"psi_{d}_real"] + 1j * arrays[f"psi_{d}_imag"]
+        lowpass = arrays.get(f"lowpass_{d}")
+        composed = config["design"] == "faithful" and d > 0
+        psi = _through_lowpass(psi, lowpass) if composed else psi[:, :, 0]
+        lowpass = None if lowpass is None else lowpass[:, :, 0].transpose(2, 0, 1)
+        levels.append((lowpass, psi.transpose(2, 0, 1)))
+    return levels
+
+
+def filter_group(config, arrays):
+    """Draw a filter group: low-pass, real row, imaginary row, for every block or level. Returns the figure."""
+    pyplot = require("matplotlib.pyplot", "plots")
+    levels = effective_filters(config, arrays)
+    shape = 3 * len(levels), max(config["L"], config["lowpass_filters"])
+    figure, axes = pyplot.subplots(*shape, figsize=shape[::-1], squeeze=False)
+    for axis in axes.ravel():
+        axis.set_axis_off()
+    for d, (lowpass, psi) in enumerate(levels):
+        rows = axes[3 * d : 3 * d + 3]
+        names = ("low-pass" if lowpass is not None else "", f"real $\\psi_{d}$", f"imag. $\\psi_{d}$")
+        for row, name, filters in zip(rows, names, (lowpass, psi.real, psi.imag)):
+            row[0].text(-0.15, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right", fontsize=8)
+            if filters is None:
+                continue
+            limit = abs(filters).max()
+            for axis, kernel in zip(row, filters):
+                axis.imshow(kernel, cmap="gray", vmin=-limit, vmax=limit)
+    figure.subplots_adjust(left=0.06, right=0.99, bottom=0.01, top=0.99, wspace=0.08, hspace=0.08)
+    return figure
+
+
+def loss_curve(history, orders):
+    """Draw loss and held-out relative error by order against epochs. Returns the figure.
+
+    Args:
+        history: dict of lists, one entry an epoch, with `epoch`, `loss`, `val_loss` and `val_relative_error_m`.
+        orders: the orders m.
+    """
+    pyplot = require("matplotlib.pyplot", "plots")
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+    for name, label in (("loss", "training"), ("val_loss", "held out")):
+        left.semilogy(history["epoch"], history[name], marker=".", label=label)
+    left.set(xlabel="epoch", ylabel="loss")
+    for order in orders:
+        error = 100 * np.asarray(history[f"val_relative_error_{order}"])
+        right.plot(history["epoch"], error, marker=".", label=f"order {order}")
+    right.set(xlabel="epoch", ylabel="relative error, held out (%)", yscale="log" if len(orders) else "linear")
+    left.legend()
+    right.legend()
+    return figure
+
+
+def _through_lowpass(psi, lowpass):
+    """Kernels `(n, n, L)` of `sum_p lowpass_p * up(psi_p)`, centred."""
+    size = 2 * (psi.shape[0] - 1) + lowpass.shape[0]
+    spectrum = taps_spectrum(psi.transpose(3, 2, 0, 1), 2) * taps_spectrum(lowpass[:, :, 0].transpose(2, 0, 1))
+    kernel = np.fft.fftshift(np.fft.ifft2(spectrum.sum(1)), axes=(1, 2))
+    middle, radius = kernel.shape[-1] // 2, size // 2
+    return kernel[:, middle - radius : middle + radius + 1, middle - radius : middle + radius + 1].transpose(1, 2, 0)
+
+
+def save(figure, path):
+    """Write a figure as PNG, atomically, and close it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150)
+    require("matplotlib.pyplot", "plots").close(figure)
+    write_atomically(path, buffer.getvalue())
