@@ -119,8 +119,7 @@ def optimise_lowpass(P, lowpass_size, size, L=8, iterations=150):
     if P > 1:
         starts.append(np.concatenate([lowpass_kernels(P - 1, lowpass_size, size), windows[P - 1 : P]]))
     found = [
-        scipy.optimize.minimize(objective, start.ravel(), jac=True, options={"maxiter": iterations})
-        for start in starts
+        scipy.optimize.minimize(objective, start.ravel(), jac=True, options={"maxiter": iterations}) for start in starts
     ]
     return canonical(min(found, key=lambda result: result.fun).x.reshape(P, lowpass_size, lowpass_size))
 

@@ -21,7 +21,7 @@ def resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filt
     check_choice("design", design, DESIGNS)
     order = check_integer("order", order)
     J = order if J is None else check_integer("J", J)
-    if design == "paper" and J != order:
+    if design == "paper" and order != J:
         raise ValueError(f'J must equal order, or be None, with design="paper". Received: J={J}, order={order}')
     if design == "paper" and lowpass_filters != 2:
         check_integer("lowpass_filters", lowpass_filters)

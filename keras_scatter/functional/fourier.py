@@ -2,7 +2,6 @@
 
 import functools
 
-import numpy as np
 from keras import ops
 
 from keras_scatter.filters.morlet import morlet_spectra
@@ -45,7 +44,8 @@ def fold(planes, factor):
         return planes
     height, width = ops.shape(planes)[-2:]
     blocks = ops.reshape(planes, (-1, factor, height // factor, factor, width // factor))
-    return ops.mean(blocks, axis=(1, 3))
+    # Not ops.mean, which computes in float32 under JAX and PyTorch.
+    return ops.sum(blocks, axis=(1, 3)) / factor**2
 
 
 def convolve(spectra, filters, factor):

@@ -12,6 +12,6 @@ def modulus(real, imag):
     if "16" in str(dtype):
         real, imag = ops.cast(real, "float32"), ops.cast(imag, "float32")
     square = real * real + imag * imag
-    positive = square > 0
-    root = ops.sqrt(ops.where(positive, square, ops.ones_like(square)))
-    return ops.cast(ops.where(positive, root, ops.zeros_like(root)), dtype)
+    zero = ops.equal(square, 0)
+    root = ops.sqrt(ops.where(zero, ops.ones_like(square), square))
+    return ops.cast(ops.where(zero, ops.zeros_like(root), root), dtype)

@@ -39,8 +39,6 @@ def pad_planes(planes, J, padding):
 
 def _pad_axis(planes, axis, J, padding):
     size = ops.shape(planes)[axis]
-    if not is_static(size):
-        size = _checked_at_run_time(size, J, padding)
     before, after = margins(size, J, padding)
     if padding == "periodic":
         return planes
@@ -63,22 +61,19 @@ def wrap_planes(planes, before, after):
     return planes
 
 
-def _checked_at_run_time(size, J, padding):
-    """The check of `check_size` for a size that only TensorFlow's graph knows."""
-    if keras.backend.backend() != "tensorflow":
-        return size
+def check_images(shape, J, padding):
+    """Check height and width of images; one that only TensorFlow's graph knows is checked when the graph runs."""
+    for name, size in zip(("Image height", "Image width"), shape):
+        if size is None or is_static(size):
+            check_size(name, size, J, multiple=padding == "periodic")
+        elif keras.backend.backend() == "tensorflow":
+            _check_at_run_time(name, size, J, padding)
+
+
+def _check_at_run_time(name, size, J, padding):
     import tensorflow as tf
 
-    message = f"Image height and width must be at least 2**J = {2**J} pixels"
-    checks = [tf.debugging.assert_greater_equal(size, 2**J, message)]
+    tf.debugging.assert_greater_equal(size, 2**J, f"{name} must be at least 2**J = {2**J} pixels")
     if padding == "periodic":
-        message = f'Image height and width must be multiples of 2**J = {2**J} with padding="periodic"'
-        checks.append(tf.debugging.assert_equal(size % 2**J, 0, message))
-    with tf.control_dependencies(checks):
-        return tf.identity(size)
-
-
-def check_images(shape, J, padding, names=("height", "width")):
-    """Check the two sizes of images, where they are known."""
-    for name, size in zip(names, shape):
-        check_size(f"Image {name}", size, J, multiple=padding == "periodic")
+        message = f'{name} must be a multiple of 2**J = {2**J} with padding="periodic"'
+        tf.debugging.assert_equal(size % 2**J, 0, message)

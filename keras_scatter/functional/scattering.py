@@ -16,9 +16,7 @@ from keras_scatter.functional.smoothing import smooth
 
 def in_path_order(maps, J, L, order):
     """Stack maps computed scale by scale, {(j1, ..., jm): (N, L**m, h, w)}, in the order of `scattering_paths`."""
-    computed = [
-        (scales, angles) for scales in maps for angles in itertools.product(range(L), repeat=len(scales))
-    ]
+    computed = [(scales, angles) for scales in maps for angles in itertools.product(range(L), repeat=len(scales))]
     position = {path: index for index, path in enumerate(computed)}
     index = [position[path.scales, path.angles] for path in scattering_paths(J, L, order)]
     stacked = ops.concatenate(list(maps.values()), axis=1)
@@ -62,9 +60,7 @@ def fourier_scattering(planes, *bank, J, L, order, padding):
     def wavelet_moduli(moduli, level, scales):
         # All angles of one scale are one batch of transforms.
         spectra = fourier.spectrum(moduli)
-        return [
-            modulus(*fourier.convolve(spectra, fourier.low_band(bank[j], level), 2 ** (j - level))) for j in scales
-        ]
+        return [modulus(*fourier.convolve(spectra, fourier.low_band(bank[j], level), 2 ** (j - level))) for j in scales]
 
     return cascade(planes, wavelet_moduli, J, L, order, padding)
 

@@ -50,5 +50,15 @@ def smooth(planes, J, level, shape, cropped):
             matrix = ops.convert_to_tensor(_cached_matrix(J, level, size, cropped, dtype))
         else:
             matrix = ops.cast(smoothing_matrix(J, level, size, cropped, xp=ops), dtype)
-        planes = ops.swapaxes(ops.matmul(planes, ops.transpose(matrix)), -1, -2)
+        planes = ops.swapaxes(_rows_times(planes, ops.transpose(matrix)), -1, -2)
     return planes
+
+
+def _rows_times(planes, matrix):
+    """`planes @ matrix` over the last axis, as one product of two matrices.
+
+    With the planes as a batch TensorFlow 2.21 crashes for shapes like (32, 1, 40, 40). The operator stands for
+    `ops.matmul`, which returns float32 for float64 under PyTorch.
+    """
+    *leading, length = ops.shape(planes)
+    return ops.reshape(ops.reshape(planes, (-1, length)) @ matrix, (-1, *leading[1:], matrix.shape[1]))

@@ -23,8 +23,7 @@ class BaseScattering(keras.layers.Layer):
         self.data_format = keras.config.image_data_format() if data_format is None else data_format
         if self.data_format not in ("channels_last", "channels_first"):
             raise ValueError(
-                'data_format must be "channels_last", "channels_first" or None. '
-                f"Received: data_format={data_format!r}"
+                f'data_format must be "channels_last", "channels_first" or None. Received: data_format={data_format!r}'
             )
         self._paths = scattering_paths(self._J, self.L, self.order)
         self.input_spec = keras.layers.InputSpec(ndim=4)
@@ -45,16 +44,14 @@ class BaseScattering(keras.layers.Layer):
         if self.data_format == "channels_last":
             images = ops.transpose(images, (0, 3, 1, 2))
         _, channels, height, width = ops.shape(images)
-        check_images((height, width), self._J, self._padding) if isinstance(height, int) else None
+        check_images((height, width), self._J, self._padding)
         maps = self.scatter(ops.reshape(images, (-1, height, width)))
         height, width = ops.shape(maps)[2:]
         if self.data_format == "channels_first":
             maps = ops.reshape(maps, (-1, channels * len(self._paths), height, width))
         else:
             maps = ops.reshape(maps, (-1, channels, len(self._paths), height, width))
-            maps = ops.reshape(
-                ops.transpose(maps, (0, 3, 4, 1, 2)), (-1, height, width, channels * len(self._paths))
-            )
+            maps = ops.reshape(ops.transpose(maps, (0, 3, 4, 1, 2)), (-1, height, width, channels * len(self._paths)))
         return ops.cast(maps, self.compute_dtype)
 
     def scatter(self, planes):

@@ -71,6 +71,7 @@ class ScatteringFFT(BaseScattering):
     def scatter(self, planes):
         shape = padded_shape(ops.shape(planes)[1:], self._J, self.padding)
         bank = wavelet_bank(self._J, self.L, shape, self._working_dtype())
+        bank = map(ops.convert_to_tensor, bank)
         return fourier_scattering(planes, *bank, J=self._J, L=self.L, order=self.order, padding=self.padding)
 
     def get_config(self):

@@ -58,7 +58,9 @@ def dead_leaves(count, size=32, seed=0):
     smallest, largest = 2.0, side / 8
     scene = np.full((side, side), 0.5, "float32")
     # Enough discs to cover the scene some ten times over.
-    uniform = generator.uniform(size=max(1000, int(10 * side**2 / (2 * np.pi * smallest**2 * np.log(largest / smallest)))))
+    uniform = generator.uniform(
+        size=max(1000, int(10 * side**2 / (2 * np.pi * smallest**2 * np.log(largest / smallest))))
+    )
     radii = smallest / np.sqrt(1 - uniform * (1 - (smallest / largest) ** 2))
     centres = generator.uniform(0, side, (len(radii), 2))
     greys = generator.uniform(size=len(radii)).astype("float32")

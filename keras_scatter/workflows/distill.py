@@ -102,7 +102,8 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
     train, held_out = load_images(config.dataset, config.images, config.held_out, config.size, config.seed)
     distiller = ScatteringDistiller(student, loss=config.loss)
     distiller.compile(config.optimizer(len(train)))
-    distiller.calibrate(train)
+    if config.loss == "balanced":
+        distiller.calibrate(train)
     before = _errors(distiller, held_out)
     best = RestoreBest(filepath=out / "state" / "best.npz")
     distiller.fit(

@@ -26,7 +26,9 @@ def print_distillation(report, out):
 
 def print_filter_groups():
     """The shipped groups, a line each."""
-    table = _table("Shipped filter groups", "name", "design", "J", "order", "L", "data", "epochs", "relative error by order")
+    table = _table(
+        "Shipped filter groups", "name", "design", "J", "order", "L", "data", "epochs", "relative error by order"
+    )
     for name in saved_filters.names():
         entry = saved_filters.describe(name)
         config = entry["config"]
@@ -64,9 +66,7 @@ def percent(error):
 
 
 def _errors(entry):
-    return "; ".join(
-        f"{data}: {' / '.join(map(percent, errors))}" for data, errors in entry["relative_error"].items()
-    )
+    return "; ".join(f"{data}: {' / '.join(map(percent, errors))}" for data, errors in entry["relative_error"].items())
 
 
 def _table(title, *columns):

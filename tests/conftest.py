@@ -1,0 +1,31 @@
+"""Test set-up: the tests folder is importable, and every test starts from the same random state."""
+
+import pathlib
+import sys
+
+import keras
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def _fixed_seed():
+    keras.utils.set_random_seed(0)
+
+
+def pytest_report_header():
+    return f"keras {keras.__version__}, backend {keras.backend.backend()}"
+
+
+@pytest.fixture
+def float64():
+    """A test that computes in double precision, which JAX has to be told."""
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)

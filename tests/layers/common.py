@@ -1,0 +1,123 @@
+"""Checks that every scattering layer must pass; `make(**arguments)` builds one of J = 2."""
+
+import keras
+import numpy as np
+import pytest
+from compare import BACKEND, TOLERANCE, assert_close, gradient, images, to_numpy
+from keras import ops
+
+BAD_IMAGES = [
+    (
+        np.zeros((1, 3, 8, 1), "float32"),
+        ValueError,
+        "Image height must be at least 2**J = 4 pixels. Received: Image height=3",
+    ),
+    (
+        np.zeros((1, 8, 2, 1), "float32"),
+        ValueError,
+        "Image width must be at least 2**J = 4 pixels. Received: Image width=2",
+    ),
+    (np.zeros((8, 8, 1), "float32"), ValueError, "expected ndim=4, found ndim=3"),
+    (np.zeros((1, 8, 8, 1), "complex64"), TypeError, "images must be real numbers"),
+    (np.full((1, 8, 8, 1), "a"), TypeError, "images must be real numbers"),
+]
+
+
+def check_bad_images(layer, image, error, text):
+    with pytest.raises(error) as caught:
+        layer(image)
+    assert text in str(caught.value)
+
+
+def check_channels_are_independent_and_ordered(make):
+    """Feature c * K + k is path k of channel c."""
+    x = images(2, 12, 16, 3)
+    layer = make()
+    together, K = to_numpy(layer(x)), len(layer.paths)
+    for c in range(3):
+        assert_close(together[..., c * K : (c + 1) * K], make()(x[..., c : c + 1]))
+
+
+def check_data_formats_agree(make):
+    x = images(2, 9, 12, 3)
+    last, first = make(), make(data_format="channels_first")
+    found = first(np.transpose(x, (0, 3, 1, 2)))
+    assert_close(ops.transpose(found, (0, 2, 3, 1)), last(x))
+    assert first.compute_output_shape((None, 3, 9, 12)) == (None, found.shape[1], 2, 3)
+
+
+def check_symbolic_shape(make, shape):
+    layer = make()
+    symbolic = layer(keras.Input(shape[1:], batch_size=shape[0]))
+    assert tuple(layer(images(*shape)).shape) == tuple(symbolic.shape) == layer.compute_output_shape(shape)
+
+
+def check_dtype_policy(make, policy):
+    x = images(2, 8, 12, 2)
+    layer = make(dtype=policy)
+    found = layer(x)
+    compute_dtype = keras.DTypePolicy(policy).compute_dtype
+    assert keras.backend.standardize_dtype(found.dtype) == layer.compute_dtype == compute_dtype
+    assert_close(ops.cast(found, "float32"), make()(x), max(TOLERANCE[compute_dtype], TOLERANCE["float32"]))
+
+
+def check_integers_are_cast_unscaled(make):
+    x = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 1)).astype("uint8")
+    assert_close(make()(x), make()(x.astype("float32")), 1e-6)
+
+
+def check_nan_stays_nan(make):
+    x = images(2, 8, 8, 1)
+    x[0, 3, 4] = np.nan
+    found = to_numpy(make()(x))
+    assert np.isnan(found[0]).any()
+    assert np.isfinite(found[1]).all()
+
+
+def check_sizes_change_from_batch_to_batch(make):
+    """`Input((None, None, C))`, eagerly, in predict and in fit."""
+    layer = make()
+    model = keras.Sequential([keras.Input((None, None, 2)), layer])
+    assert model.output_shape == (None, None, None, 2 * len(layer.paths))
+    head = keras.Sequential([model, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(1)])
+    head.compile(keras.optimizers.SGD(0.0), "mse")
+    for height, width in [(16, 12), (9, 21), (4, 8)]:
+        x = images(3, height, width, 2)
+        fixed = make()(x)
+        assert_close(layer(x), fixed)
+        assert_close(model.predict(x, verbose=0), fixed)
+        history = head.fit(x, np.zeros((3, 1)), verbose=0)
+        assert np.isfinite(history.history["loss"]).all()
+
+
+def check_too_small_images_fail_at_run_time(make):
+    if BACKEND != "tensorflow":
+        pytest.skip("only TensorFlow traces with unknown sizes")
+    model = keras.Sequential([keras.Input((None, None, 1)), make()])
+    model.predict(images(1, 8, 8, 1), verbose=0)
+    model.predict(images(1, 9, 9, 1), verbose=0)
+    with pytest.raises(Exception, match="at least 2\\*\\*J = 4 pixels"):
+        model.predict(images(1, 3, 8, 1), verbose=0)
+
+
+def check_gradient(layer, x):
+    """Finite, and equal to central differences in float64."""
+    generator = np.random.default_rng(1)
+    weighting = generator.normal(size=layer(x).shape)
+
+    def value(x):
+        return ops.sum(layer(x) * ops.convert_to_tensor(weighting))
+
+    found = gradient(value, x)
+    assert np.isfinite(found).all()
+    direction = generator.normal(size=x.shape)
+    step = 1e-6
+    ahead, behind = (to_numpy(value(ops.convert_to_tensor(x + sign * step * direction))) for sign in (1, -1))
+    difference = (ahead - behind) / (2 * step)
+    assert abs((found * direction).sum() - difference) <= 1e-6 * np.linalg.norm(found)
+
+
+def check_gradient_is_finite(layer, x):
+    found = gradient(lambda x: ops.sum(layer(x)), x)
+    assert np.isfinite(found).all()
+    return found

@@ -1,0 +1,250 @@
+import common
+import keras
+import numpy as np
+import pytest
+from compare import TOLERANCE, assert_close, images, to_numpy, weight_gradients
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+
+from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
+from keras_scatter.workflows.datasets import dead_leaves
+
+
+def make(**arguments):
+    return ComplexModulusConv(**{"L": 3, "order": 2, **arguments})
+
+
+def make_paper(**arguments):
+    return make(design="paper", **arguments)
+
+
+BOTH = pytest.mark.parametrize("make", [make, make_paper], ids=["faithful", "paper"])
+
+
+def errors_by_order(layer, x):
+    """Relative errors against the exact layer."""
+    expected = to_numpy(ScatteringFFT(layer._J, layer.L, layer.order)(x))
+    found = to_numpy(layer(x))
+    orders = np.array([path.order for path in layer.paths])
+    return [
+        np.linalg.norm((found - expected)[..., orders == m]) / np.linalg.norm(expected[..., orders == m])
+        for m in range(orders.max() + 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "bounds"),
+    [
+        ({"L": 8, "order": 1}, [1e-6, 0.012]),
+        ({"L": 8, "order": 2}, [1e-6, 0.010, 0.018]),
+        ({"L": 8, "order": 1, "J": 2}, [1e-6, 0.010]),
+        ({"L": 8, "order": 2, "J": 1}, [1e-6, 0.012]),
+        ({"L": 8, "order": 2, "kernel_size": 9, "lowpass_filters": 4}, [1e-6, 0.002, 0.003]),
+        ({"L": 8, "order": 2, "kernel_size": 5}, [1e-6, 0.06, 0.08]),
+        ({"L": 4, "order": 2}, [1e-6, 0.02, 0.03]),
+        ({"L": 6, "order": 2}, [1e-6, 0.02, 0.03]),
+        ({"L": 12, "order": 2}, [1e-6, 0.05, 0.10]),
+    ],
+)
+def test_designed_filters_reproduce_the_exact_transform(arguments, bounds):
+    found = errors_by_order(ComplexModulusConv(**arguments), dead_leaves(32, size=32))
+    assert all(error <= bound for error, bound in zip(found, bounds, strict=True)), found
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4, 1), (1, 17, 30, 1), (1, 5, 64, 2)])
+def test_faithful_at_any_size(shape):
+    assert_close(ComplexModulusConv(L=4)(images(*shape)), ScatteringFFT(2, 4, 2)(images(*shape)), 0.02)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_paper_design_is_the_papers_recursion(order):
+    """Blocks in SciPy, outputs looked up by path."""
+    from scipy.ndimage import correlate
+
+    layer = make_paper(order=order, L=2, kernel_size=5)
+    x = images(1, 16, 24, 1)
+    found = to_numpy(layer(x))[0]
+    filters = {name: to_numpy(kernel) for name, kernel in layer.filters.items()}
+
+    def at(plane, kernel, stride):
+        return correlate(plane, kernel, mode="constant")[::stride, ::stride]
+
+    def coefficient(plane, path, d=0):
+        if d == order:
+            return plane
+        phi = filters[f"lowpass_{d}"][:, :, 0, 0]
+        if d not in path.scales:
+            return coefficient(at(plane, phi, 2), path, d + 1)
+        t = path.angles[path.scales.index(d)]
+        parts = [at(plane, filters[f"psi_{d}_{part}"][:, :, 0, t], 2) for part in ("real", "imag")]
+        return coefficient(at(np.hypot(*parts), phi, 1), path, d + 1)
+
+    expected = [coefficient(x[0, :, :, 0].astype("float64"), path) for path in layer.paths]
+    assert_close(found, np.stack(expected, axis=-1))
+
+
+def test_filters_of_ones_own_start_as_the_shared_ones():
+    x = images(2, 12, 12, 3)
+    layer = make_paper(share_filters=False)
+    assert_close(layer(x), make_paper()(x))
+    assert layer.filters["psi_1_real"].shape == (7, 7, 3 * 4, 3)
+
+
+def test_number_of_weights_and_operations_of_the_paper():
+    """17 kernels of 7 x 7 in each of two blocks."""
+    layer = ComplexModulusConv(design="paper")
+    layer.build((None, 32, 32, 3))
+    assert layer.count_params() == 2 * 17 * 49
+    assert len(layer.trainable_weights) == 6
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(st.data())
+def test_any_arguments(data):
+    design = data.draw(st.sampled_from(["faithful", "paper"]))
+    L, order = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 2))
+    share = data.draw(st.booleans()) or design == "faithful"
+    data_format = data.draw(st.sampled_from(["channels_last", "channels_first"]))
+    dtype = data.draw(st.sampled_from(["float32", "mixed_bfloat16"]))
+    height, width = data.draw(st.integers(2**order, 20)), data.draw(st.integers(2**order, 20))
+    x = images(2, height, width, data.draw(st.integers(1, 2)))
+    arguments = {"L": L, "order": order, "design": design, "share_filters": share, "kernel_size": 5}
+    expected = to_numpy(ComplexModulusConv(**arguments)(x))
+    assert expected.shape == (2, height >> order, width >> order, x.shape[3] * (1 + L) ** order)
+    layer = ComplexModulusConv(**arguments, data_format=data_format, dtype=dtype)
+    if data_format == "channels_first":
+        x, expected = x.transpose(0, 3, 1, 2), expected.transpose(0, 3, 1, 2)
+    found = layer(x)
+    assert tuple(found.shape) == layer.compute_output_shape(x.shape)
+    assert_close(ops.cast(found, "float32"), expected, TOLERANCE[layer.compute_dtype])
+
+
+@BOTH
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_dtype_policies(make, policy):
+    common.check_dtype_policy(make, policy)
+
+
+@BOTH
+@pytest.mark.parametrize("shape", [(2, 8, 12, 3), (1, 33, 17, 1)])
+def test_symbolic_shape(make, shape):
+    common.check_symbolic_shape(make, shape)
+
+
+@BOTH
+@pytest.mark.parametrize(("image", "error", "text"), common.BAD_IMAGES)
+def test_bad_images(make, image, error, text):
+    common.check_bad_images(make(), image, error, text)
+
+
+@BOTH
+def test_channels_are_independent_and_ordered(make):
+    common.check_channels_are_independent_and_ordered(make)
+
+
+@BOTH
+def test_data_formats_agree(make):
+    common.check_data_formats_agree(make)
+
+
+@BOTH
+def test_integers_are_cast_unscaled(make):
+    common.check_integers_are_cast_unscaled(make)
+
+
+@BOTH
+def test_nan_stays_nan(make):
+    common.check_nan_stays_nan(make)
+
+
+@BOTH
+def test_sizes_change_from_batch_to_batch(make):
+    common.check_sizes_change_from_batch_to_batch(make)
+
+
+@BOTH
+def test_too_small_images_fail_at_run_time(make):
+    common.check_too_small_images_fail_at_run_time(make)
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["zero", "constant", "random"])
+def test_gradient_of_images(make, kind, float64):
+    x = {"zero": np.zeros, "constant": np.ones, "random": np.random.default_rng(0).random}[kind]((1, 8, 9, 1))
+    layer = make(L=2, dtype="float64")
+    if kind == "random":
+        common.check_gradient(layer, x)
+    else:
+        common.check_gradient_is_finite(layer, x)
+
+
+@BOTH
+def test_gradient_of_filters(make, float64):
+    """Every kernel gets a gradient, equal to central differences."""
+    generator = np.random.default_rng(0)
+    x = generator.random((1, 8, 9, 1))
+    layer = make(L=2, dtype="float64", kernel_size=3, kernel_initializer=keras.initializers.RandomNormal(stddev=0.3))
+    weighting = generator.normal(size=layer(x).shape)
+    found = weight_gradients(layer, x, weighting)
+    weights = [to_numpy(weight) for weight in layer.trainable_weights]
+    assert len(found) == len(weights) > 0
+    step = 1e-6
+    for index, gradient in enumerate(found):
+        assert np.isfinite(gradient).all() and np.linalg.norm(gradient) > 0
+        direction = generator.normal(size=gradient.shape)
+        values = []
+        for sign in (1, -1):
+            moved = list(weights)
+            moved[index] = weights[index] + sign * step * direction
+            layer.set_weights(moved)
+            values.append((to_numpy(layer(x)) * weighting).sum())
+        layer.set_weights(weights)
+        difference = (values[0] - values[1]) / (2 * step)
+        assert abs((gradient * direction).sum() - difference) <= 1e-5 * np.linalg.norm(gradient)
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_random_kernels_differ(seed):
+    """Real and imaginary kernels that start equal would stay equal."""
+    layer = make(kernel_initializer=keras.initializers.GlorotUniform(seed=seed))
+    layer.build((None, 8, 8, 1))
+    assert not np.array_equal(*(to_numpy(layer.filters[name]) for name in ("psi_0_real", "psi_0_imag")))
+
+
+def test_seeded_initializer_is_reproducible():
+    first, second = (make(kernel_initializer=keras.initializers.GlorotUniform(seed=3)) for _ in range(2))
+    assert_close(first(images(1, 8, 8, 1)), second(images(1, 8, 8, 1)), 0)
+
+
+@pytest.mark.parametrize("initializer", ["morlet", "glorot_uniform", keras.initializers.HeNormal(seed=1)])
+def test_the_config_makes_the_same_layer(initializer):
+    layer = make(kernel_initializer=initializer, kernel_size=(9, 7, 5), data_format="channels_first", name="student")
+    again = ComplexModulusConv.from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+    assert tuple(again.kernel_size) == (9, 7, 5) and again.J is None
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match=r"L must be an integer >= 1\. Received: L=0"):
+        make(L=0)
+    with pytest.raises(ValueError, match="Received: design='fourier'"):
+        make(design="fourier")
+    with pytest.raises(ValueError, match="data_format"):
+        make(data_format="last")
+
+
+def test_unknown_channels_need_shared_filters():
+    with pytest.raises(ValueError, match="number of channels must be known with share_filters=False"):
+        make_paper(share_filters=False).build((None, 8, 8, None))
+
+
+def test_a_frozen_layer_has_no_trainable_weights():
+    layer = make(trainable=False)
+    layer.build((None, 8, 8, 1))
+    assert not layer.trainable_weights and layer.non_trainable_weights
+
+
+def test_constant_images_have_no_wavelet_coefficients():
+    found = to_numpy(make()(np.full((1, 16, 16, 1), 7, "float32")))
+    assert np.abs(found[..., 1:]).max() < 1e-5 * found[..., 0].max()

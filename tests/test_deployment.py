@@ -1,0 +1,229 @@
+"""Layers survive their way into files: `.keras`, weights, SavedModel and LiteRT give the same numbers."""
+
+import importlib.util
+import json
+
+import keras
+import numpy as np
+import pytest
+from compare import BACKEND, assert_close, images, to_numpy
+
+from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
+
+tensorflow_only = pytest.mark.skipif(BACKEND != "tensorflow", reason="this format is exported with TensorFlow")
+
+
+@keras.saving.register_keras_serializable(package="keras_scatter_tests")
+class Ramp(keras.initializers.Initializer):
+    """A user's own initializer."""
+
+    def __init__(self, scale=1.0):
+        self.scale = scale
+
+    def __call__(self, shape, dtype=None):
+        values = np.linspace(-self.scale, self.scale, int(np.prod(shape))).reshape(shape)
+        return keras.ops.convert_to_tensor(values, dtype)
+
+    def get_config(self):
+        return {"scale": self.scale}
+
+
+LAYERS = {
+    "exact": lambda: ScatteringFFT(J=2, L=4, order=2),
+    "exact_zeros": lambda: ScatteringFFT(J=3, L=2, order=1, padding="zeros"),
+    "exact_channels_first": lambda: ScatteringFFT(J=2, L=4, data_format="channels_first"),
+    "faithful_1": lambda: ComplexModulusConv(order=1),
+    "faithful_2": lambda: ComplexModulusConv(L=4, order=2),
+    "faithful_kernels": lambda: ComplexModulusConv(L=4, kernel_size=(9, 7, 7), lowpass_filters=3),
+    "faithful_channels_first": lambda: ComplexModulusConv(L=4, data_format="channels_first"),
+    "paper": lambda: ComplexModulusConv(design="paper"),
+    "paper_not_shared": lambda: ComplexModulusConv(L=4, design="paper", share_filters=False),
+    "keras_initializer": lambda: ComplexModulusConv(L=4, kernel_initializer=keras.initializers.HeNormal(seed=3)),
+    "custom_initializer": lambda: ComplexModulusConv(L=4, design="paper", kernel_initializer=Ramp(0.1)),
+}
+
+each_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
+DISTILLED = {name: make for name, make in LAYERS.items() if not name.startswith("exact")}
+each_distilled = pytest.mark.parametrize("make", DISTILLED.values(), ids=DISTILLED)
+# Initial values make no difference to these formats.
+SERVED = [name for name in LAYERS if "initializer" not in name]
+ON_DEVICE = [name for name in DISTILLED if "initializer" not in name]
+
+
+def image_shape(layer, channels=2, size=(16, 20)):
+    return (channels, *size) if layer.data_format == "channels_first" else (*size, channels)
+
+
+def model_of(layer, shape=None):
+    """The layer in a model; filters are changed, so that a file that lacks them cannot give the right numbers."""
+    model = keras.Sequential([keras.Input(shape or image_shape(layer)), layer])
+    generator = np.random.default_rng(1)
+    layer.set_weights([weight * generator.uniform(0.5, 1.5, weight.shape) for weight in layer.get_weights()])
+    return model
+
+
+def bytes_in(path):
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+@each_layer
+def test_a_keras_file_gives_the_same_layer(make, tmp_path):
+    model = model_of(make())
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert type(loaded.layers[0]) is type(model.layers[0])
+    # As JSON, which has no tuples.
+    assert json.dumps(loaded.layers[0].get_config()) == json.dumps(model.layers[0].get_config())
+    assert loaded.layers[0].paths == model.layers[0].paths
+    x = images(2, *model.input_shape[1:])
+    assert_close(loaded(x), model(x), 1e-6)
+
+
+@each_layer
+def test_a_weights_file_gives_the_same_numbers(make, tmp_path):
+    model = model_of(make())
+    model.save_weights(tmp_path / "model.weights.h5")
+    other = keras.Sequential([keras.Input(model.input_shape[1:]), make()])
+    x = images(2, *model.input_shape[1:])
+    if model.weights:
+        assert np.max(np.abs(to_numpy(other(x)) - to_numpy(model(x)))) > 1e-3
+    other.load_weights(tmp_path / "model.weights.h5")
+    assert_close(other(x), model(x), 1e-6)
+
+
+@each_distilled
+def test_a_weights_file_of_a_bare_layer(make, tmp_path):
+    layer, other = make(), make()
+    x = images(2, *image_shape(layer))
+    model_of(layer)
+    other.build((None, *image_shape(layer)))
+    keras.saving.save_weights(layer, tmp_path / "layer.weights.h5")
+    keras.saving.load_weights(other, tmp_path / "layer.weights.h5")
+    assert_close(other(x), layer(x), 1e-6)
+
+
+def test_a_keras_file_does_not_hold_the_wavelets(tmp_path):
+    model_of(ScatteringFFT(J=3), shape=(224, 224, 3)).save(tmp_path / "model.keras")
+    assert (tmp_path / "model.keras").stat().st_size < 100e3
+
+
+@tensorflow_only
+@pytest.mark.parametrize("name", SERVED)
+def test_a_saved_model_serves_the_same_numbers(name, tmp_path):
+    model = model_of(LAYERS[name]())
+    served = export_saved_model(model, tmp_path)
+    for batch in (1, 3):
+        x = images(batch, *model.input_shape[1:], seed=batch)
+        assert_close(served.serve(x), model(x))
+
+
+@tensorflow_only
+@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16", "float64"])
+@pytest.mark.parametrize("layer", [ScatteringFFT, ComplexModulusConv])
+def test_a_saved_model_keeps_the_dtype(layer, dtype, tmp_path):
+    model = model_of(layer(J=1, L=2, order=1, dtype=dtype))
+    served = export_saved_model(model, tmp_path)
+    x = images(2, *model.input_shape[1:])
+    expected = keras.ops.cast(model(x), "float64")
+    assert keras.backend.standardize_dtype(served.serve(x).dtype) == model.layers[0].compute_dtype
+    assert_close(keras.ops.cast(served.serve(x), "float64"), expected, 1e-2 if dtype.startswith("mixed") else 1e-6)
+
+
+@tensorflow_only
+@pytest.mark.parametrize("design", ["faithful", "paper"])
+def test_a_saved_model_of_any_image_size(design, tmp_path):
+    model = model_of(ComplexModulusConv(L=2, order=1, design=design), shape=(None, None, 1))
+    served = export_saved_model(model, tmp_path)
+    for size in ((16, 16), (21, 34)):
+        x = images(2, *size, 1)
+        assert_close(served.serve(x), model.layers[0](x))
+
+
+@tensorflow_only
+@pytest.mark.parametrize("name", ["exact", "faithful_1", "paper"])
+def test_nan_in_a_served_result_would_be_seen(name, tmp_path):
+    model = model_of(LAYERS[name]())
+    served = export_saved_model(model, tmp_path)
+    x = images(2, *model.input_shape[1:])
+    expected = model(x)
+    assert np.isfinite(served.serve(x)).all()
+    x[1, 0, 0, 0] = np.nan
+    found = served.serve(x)
+    assert np.isnan(found[1]).any() and np.isfinite(found[0]).all()
+    with pytest.raises(AssertionError, match="nan"):
+        assert_close(found, expected)
+    with pytest.raises(AssertionError, match="nothing"):
+        assert_close(found[:0], expected[:0])
+
+
+# The bank of wavelets once, in float32, is 0.10 MB and 5.4 MB: these sizes leave no room for a second one.
+@tensorflow_only
+@pytest.mark.parametrize("size, J, order, limit", [(32, 2, 2, 0.25e6), (224, 3, 1, 8e6)])
+def test_a_saved_model_holds_the_wavelets_once(size, J, order, limit, tmp_path):
+    model = model_of(ScatteringFFT(J=J, order=order), shape=(size, size, 1))
+    served = export_saved_model(model, tmp_path)
+    assert bytes_in(tmp_path) < limit
+    x = images(1, size, size, 1)
+    assert_close(served.serve(x), model(x))
+
+
+@tensorflow_only
+@pytest.mark.parametrize("name", ON_DEVICE)
+def test_litert_runs_the_distilled_layer_with_built_in_operations(name, tmp_path):
+    model = model_of(LAYERS[name]())
+    run = export_litert(model, tmp_path / "model.tflite")
+    for batch in (1, 4):
+        x = images(batch, *model.input_shape[1:], seed=batch)
+        assert_close(run(x), model(x))
+
+
+@tensorflow_only
+@pytest.mark.parametrize("name", ["faithful_1", "paper"])
+def test_litert_gives_zero_for_a_zero_image(name, tmp_path):
+    model = model_of(LAYERS[name]())
+    run = export_litert(model, tmp_path / "model.tflite")
+    assert np.array_equal(run(np.zeros((1, *model.input_shape[1:]), "float32")), np.zeros((1, *model.output_shape[1:])))
+
+
+@tensorflow_only
+def test_litert_has_no_operations_for_the_exact_layer(tmp_path):
+    with pytest.raises(Exception, match=r"(?i)complex|fft"):
+        export_litert(model_of(ScatteringFFT(J=1, L=2, order=1)), tmp_path / "model.tflite")
+
+
+def export_saved_model(model, folder):
+    import tensorflow as tf
+
+    model.export(str(folder / "saved_model"), verbose=False)
+    return tf.saved_model.load(str(folder / "saved_model"))
+
+
+def export_litert(model, path):
+    """Export with built-in operations only; returns a function of a batch."""
+    import tensorflow as tf
+
+    built_in = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+    model.export(str(path), format="litert", verbose=False, target_spec=built_in)
+    interpreter = litert_interpreter()(str(path))
+    source, result = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+
+    def run(x):
+        interpreter.resize_tensor_input(source, x.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(source, x)
+        interpreter.invoke()
+        return interpreter.get_tensor(result)
+
+    return run
+
+
+def litert_interpreter():
+    if importlib.util.find_spec("ai_edge_litert"):
+        from ai_edge_litert.interpreter import Interpreter
+
+        return Interpreter
+    import tensorflow as tf
+
+    if not hasattr(tf.lite, "Interpreter"):
+        pytest.skip("no LiteRT interpreter: pip install ai-edge-litert")
+    return tf.lite.Interpreter

@@ -1,0 +1,136 @@
+"""Every script in examples/ runs in a small form and does what it says."""
+
+import importlib.util
+import os
+import pathlib
+import runpy
+
+import keras
+import numpy as np
+import pytest
+from compare import BACKEND, assert_close, images
+
+from keras_scatter import saved_filters
+from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
+
+EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
+GOLDEN = pathlib.Path(__file__).parent / "golden"
+MNIST = pathlib.Path(os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser() / "mnist"
+
+
+@pytest.fixture
+def example(monkeypatch, tmp_path):
+    """Import a script by name; it runs in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def load(name):
+        specification = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+        module = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_the_docstring_shows_how_to_run_the_script(path):
+    assert f"    python examples/{path.name}" in path.read_text().split('"""')[1]
+
+
+@pytest.mark.parametrize("student", ["faithful", "paper"])
+def test_distillation_saves_filters_that_load(example, student, capsys):
+    arguments = ["--dataset", "dead_leaves", "--images", "50", "--epochs", "1", "--student", student]
+    before, after = example("distil_cifar10").main(arguments)
+    assert len(before) == len(after) == 3
+    if student == "faithful":
+        assert np.all(np.array(after) < [1e-5, 0.02, 0.03])
+    else:
+        assert np.all(np.isfinite(after))
+    printed = capsys.readouterr().out
+    assert all(f"{error:.2%}" in printed for error in (*before, *after))
+    config, _ = saved_filters.load("distilled.weights.h5")
+    assert config["design"] == student
+    ComplexModulusConv(L=8, order=2, design=student, weights="distilled.weights.h5")
+
+
+@pytest.mark.skipif(not MNIST.is_dir(), reason=f"TensorFlow Datasets has no local copy of MNIST in {MNIST}")
+def test_mnist_is_recognised(example):
+    pytest.importorskip("tensorflow_datasets")
+    assert example("classify_mnist").main(["--images", "300", "--epochs", "4"]) > 0.7
+
+
+def test_features_are_computed_once(example, monkeypatch):
+    script = example("cache_features")
+    arguments = ["--dataset", "gratings", "--images", "200", "--epochs", "6", "--cache", "cache"]
+    accuracy = script.main(arguments)
+    assert accuracy > 0.5
+    (cached,) = pathlib.Path("cache").iterdir()
+    expected = ScatteringFFT(J=2, L=8, order=2)(script.gratings(200)[0])
+    assert_close(np.load(cached), expected)
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Sequential, "predict_on_batch", None)  # a second computation would fail
+        features = script.cached_features(ScatteringFFT(), images(200, 28, 28, 1), "gratings", "cache")
+    assert_close(features, expected)
+
+
+def test_the_cache_depends_on_layer_weights_data_and_count(example):
+    script = example("cache_features")
+    shape = (10, 8, 8, 1)
+    layer = ComplexModulusConv(L=2, order=1)
+    layer.build(shape)
+    key = script.cache_key(layer, "mnist", shape)
+    same = ComplexModulusConv(L=2, order=1, name="another_name")
+    same.build(shape)
+    assert script.cache_key(same, "mnist", shape) == key
+    others = [
+        script.cache_key(layer, "cifar10", shape),
+        script.cache_key(layer, "mnist", (11, 8, 8, 1)),
+        script.cache_key(ComplexModulusConv(L=3, order=1), "mnist", shape),
+        script.cache_key(ScatteringFFT(J=1, L=2, order=1), "mnist", shape),
+    ]
+    layer.set_weights([2 * weight for weight in layer.get_weights()])
+    others.append(script.cache_key(layer, "mnist", shape))
+    assert len({key, *others}) == 6
+
+
+def test_an_interrupted_computation_leaves_no_cache(example, monkeypatch):
+    script = example("cache_features")
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keras.Sequential, "predict_on_batch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        script.cached_features(ScatteringFFT(J=1, L=2, order=1), images(3, 8, 8, 1), "noise", "cache")
+    assert not list(pathlib.Path("cache").glob("*.npy"))
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModel and LiteRT are exported with TensorFlow")
+@pytest.mark.parametrize("layer, files", [("distilled", 2), ("exact", 1)])
+def test_exported_files_give_the_numbers_of_keras(example, layer, files, capsys):
+    errors = example("export_and_serve").main(["--layer", layer, "--size", "16"])
+    assert len(errors) == files
+    assert all(error <= 1e-5 for error in errors.values())
+    assert ("LiteRT: not possible" in capsys.readouterr().out) == (layer == "exact")
+
+
+@pytest.mark.skipif(BACKEND == "tensorflow", reason="with TensorFlow the script works")
+def test_export_names_the_backend_that_it_needs(example):
+    with pytest.raises(SystemExit, match="TensorFlow backend"):
+        example("export_and_serve").main([])
+
+
+@pytest.mark.parametrize("name", ["J2_L8_o2_33x47", "J3_L4_o2_48x40"])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_the_converted_layout_is_kymatios(example, name, data_format):
+    golden = np.load(GOLDEN / f"kymatio2d_{name}.npz", allow_pickle=False)
+    layer = ScatteringFFT(int(golden["J"]), int(golden["L"]), int(golden["order"]), data_format=data_format)
+    channels = np.stack([golden["x"], golden["x"][::-1]], axis=-1 if data_format == "channels_last" else 1)
+    maps = example("coming_from_kymatio").to_kymatio_layout(layer(channels), layer)
+    assert_close(maps, np.stack([golden["y"], golden["y"][::-1]], axis=1))
+
+
+def test_the_kymatio_table_is_printed_by_the_script(capsys):
+    runpy.run_path(str(EXAMPLES / "coming_from_kymatio.py"), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ("max_order", "pre_pad", "frontend", "out_type", "(2, 3, 81, 8, 8)"))
