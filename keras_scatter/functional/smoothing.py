@@ -61,4 +61,4 @@ def _rows_times(planes, matrix):
     `ops.matmul`, which returns float32 for float64 under PyTorch.
     """
     *leading, length = ops.shape(planes)
-    return ops.reshape(ops.reshape(planes, (-1, length)) @ matrix, (-1, *leading[1:], matrix.shape[1]))
+    return ops.reshape(ops.reshape(planes, (-1, length)) @ matrix, (-1, *leading[1:], ops.shape(matrix)[1]))
