@@ -142,8 +142,9 @@ def _read(content, label):
             f"{label} is not a filter group written by ComplexModulusConv.save_filters ({error}). "
             "Weights saved by Keras are read by layer.load_weights."
         ) from error
-    channels = headers.get("psi_0_real", ((1, 1, 1, 1), ""))[0][2]
-    expected = group_shapes(config, channels)
+    # The only shape that is free: without shared filters the inputs are the channels of the images.
+    shape, _ = headers.get("psi_0_real", ((), ""))
+    expected = group_shapes(config, channels=shape[2] if len(shape) == 4 else 1)
     if sorted(expected) != sorted(headers):
         raise ValueError(f"{label} must hold the arrays {sorted(expected)}. Received: {sorted(headers)}")
     for name, shape in expected.items():

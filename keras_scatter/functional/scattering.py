@@ -53,7 +53,7 @@ def cascade(planes, wavelet_moduli, J, L, order, padding):
     return in_path_order(maps, J, L, order)
 
 
-@compiled
+@compiled(xla_under_tensorflow=True)
 def fourier_scattering(planes, *bank, J, L, order, padding):
     """The exact transform: `cascade` with the wavelets of `fourier.wavelet_bank` for the padded shape."""
 
@@ -65,7 +65,8 @@ def fourier_scattering(planes, *bank, J, L, order, padding):
     return cascade(planes, wavelet_moduli, J, L, order, padding)
 
 
-def convolutional_scattering(planes, filters, J, L, order):
+@compiled(xla_under_tensorflow=False)
+def convolutional_scattering(planes, filters, *, J, L, order):
     """The faithful distilled transform: `cascade` with the kernels of a filter group.
 
     Only the relative scale j - level counts, so one set of kernels serves the image and all its moduli.
@@ -88,7 +89,8 @@ def convolutional_scattering(planes, filters, J, L, order):
     return cascade(planes, wavelet_moduli, J, L, order, padding="reflect")
 
 
-def block_scattering(planes, filters, J, L):
+@compiled(xla_under_tensorflow=False)
+def block_scattering(planes, filters, *, J, L):
     """The paper's network: J times `modulus_block`, each on all outputs of the one before."""
     for d in range(J):
         planes = modulus_block(planes, filters[f"lowpass_{d}"], filters[f"psi_{d}_real"], filters[f"psi_{d}_imag"])

@@ -97,7 +97,8 @@ class ComplexModulusConv(BaseScattering):
         padding = "reflect" if design == "faithful" else "zeros"
         super().__init__(config["J"], L, order, padding, data_format, **kwargs)
         self.J = J
-        self.kernel_size = kernel_size
+        # A list, when the config comes from a file.
+        self.kernel_size = tuple(kernel_size) if isinstance(kernel_size, list) else kernel_size
         self.design = design
         self.lowpass_filters = lowpass_filters
         self.share_filters = share_filters
@@ -127,9 +128,10 @@ class ComplexModulusConv(BaseScattering):
         self.built = True
 
     def scatter(self, planes):
+        filters = {name: ops.cast(variable, self.compute_dtype) for name, variable in self.filters.items()}
         if self.design == "paper":
-            return block_scattering(planes, self.filters, self._J, self.L)
-        return convolutional_scattering(planes, self.filters, self._J, self.L, self.order)
+            return block_scattering(planes, filters, J=self._J, L=self.L)
+        return convolutional_scattering(planes, filters, J=self._J, L=self.L, order=self.order)
 
     def save_filters(self, path, overwrite=False, **about):
         """Write the filter group to `path`, to be read by `weights=path` or by any framework.

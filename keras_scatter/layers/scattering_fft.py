@@ -18,6 +18,9 @@ class ScatteringFFT(BaseScattering):
     at most `order` Morlet wavelets with increasing scales. The filters are Kymatio's, and so are the numbers: they
     agree to 1e-7 of the largest coefficient. The layer has no weights; filters follow from J, L and the image size.
 
+    Under TensorFlow and JAX the transform is compiled by XLA. A SavedModel keeps that: the TensorFlow that loads it
+    must be built with XLA for its device (`tf.test.is_built_with_xla()`).
+
     Args:
         J: scale of the low-pass: features are averaged over about 2**J pixels. Integer >= 1.
         L: number of angles. Integer >= 1.
@@ -35,8 +38,8 @@ class ScatteringFFT(BaseScattering):
         images: batch of real images. Integers are cast without scaling; NaN stays NaN.
 
     Input shape:
-        `(batch, H, W, C)`, or `(batch, C, H, W)` with `data_format="channels_first"`. H and W at least 2**J;
-        None in an `Input` is allowed, but a model that is exported needs fixed sizes.
+        `(batch, H, W, C)`, or `(batch, C, H, W)` with `data_format="channels_first"`. H and W at least 2**J, or None
+        in an `Input`; fix them before a model is exported, or the filters are computed again in every call.
 
     Output shape:
         `(batch, H // 2**J, W // 2**J, C * K)`, or `(batch, C * K, H // 2**J, W // 2**J)`. Feature `c * K + k` is path

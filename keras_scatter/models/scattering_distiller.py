@@ -181,7 +181,7 @@ def _first_images(images, count):
         yield from (images[i : i + 64] for i in range(0, min(count, len(images)), 64))
         return
     if isinstance(images, keras.utils.PyDataset):
-        images = (images[i] for i in range(images.num_batches or 0))
+        images = map(images.__getitem__, range(images.num_batches or 0))
     elif iter(images) is images:
         raise ValueError(
             "The images of a generator can be read only once: call distiller.calibrate(first_images) before fit. "

@@ -104,7 +104,7 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
     distiller.compile(config.optimizer(len(train)))
     if config.loss == "balanced":
         distiller.calibrate(train)
-    before = _errors(distiller, held_out)
+    before = relative_errors(distiller, held_out)
     best = RestoreBest(filepath=out / "state" / "best.npz")
     distiller.fit(
         train,
@@ -124,7 +124,7 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
         "images": {"train": list(train.shape), "held_out": list(held_out.shape)},
         "epochs": config.total_epochs(),
         "best_epoch": best.best_epoch,
-        "relative_error": {"before": before, "after": _errors(distiller, held_out)},
+        "relative_error": {"before": before, "after": relative_errors(distiller, held_out)},
         "milliseconds_per_image": _milliseconds(distiller, held_out),
         "versions": _versions(),
     }
@@ -159,8 +159,8 @@ def _prepare_folder(config, out, resume, overwrite):
     return None
 
 
-def _errors(distiller, images):
-    """Relative errors by order on images."""
+def relative_errors(distiller, images):
+    """Relative errors of a compiled distiller's student on images, a list by order."""
     logs = distiller.evaluate(images, batch_size=BATCH, verbose=0, return_dict=True)
     return [logs[f"relative_error_{m}"] for m in range(len(logs) - 1)]
 

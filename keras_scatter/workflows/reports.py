@@ -1,22 +1,23 @@
-"""Tables on the terminal, with rich."""
+"""Tables on the terminal."""
 
 import pathlib
 
+from rich.console import Console
+from rich.table import Table
+
 from keras_scatter import saved_filters
 from keras_scatter.workflows import plots
-from keras_scatter.workflows.optional import require
 
 
 def print_distillation(report, out):
     """Errors by order before and after, times of teacher and student, and where the files are."""
+    console = Console()
     errors, times = report["relative_error"], report["milliseconds_per_image"]
-    table = _table("Relative error on held-out images", "order", "before", "after")
-    for order, pair in enumerate(zip(errors["before"], errors["after"])):
-        table.add_row(str(order), *map(percent, pair))
-    times_table = _table("Milliseconds per image", "teacher", "student")
-    times_table.add_row(*(f"{times[name]:.3f}" for name in ("teacher", "student")))
-    console = _console()
-    console.print(table, times_table)
+    console.print("Relative error on held-out images")
+    rows = zip(errors["before"], errors["after"])
+    console.print(_table(["order", "before", "after"], ((m, *map(percent, row)) for m, row in enumerate(rows))))
+    console.print("Milliseconds per image")
+    console.print(_table(times, [(f"{milliseconds:.3f}" for milliseconds in times.values())]))
     epoch = report["best_epoch"]
     console.print(f"Best after {epoch} epochs." if epoch else "Training found nothing better than the initial filters.")
     if not report["finished"]:
@@ -26,36 +27,30 @@ def print_distillation(report, out):
 
 def print_filter_groups():
     """The shipped groups, a line each."""
-    table = _table(
-        "Shipped filter groups", "name", "design", "J", "order", "L", "data", "epochs", "relative error by order"
-    )
+    rows = []
     for name in saved_filters.names():
         entry = saved_filters.describe(name)
         config = entry["config"]
         described = (config["design"], config["J"], config["order"], config["L"], entry["data"], entry["epochs"])
-        table.add_row(name, *map(str, described), _errors(entry))
-    _console().print(table)
+        rows.append((name, *described, _errors(entry)))
+    columns = ["name", "design", "J", "order", "L", "data", "epochs", "relative error by order"]
+    Console().print(_table(columns, rows))
 
 
 def describe_filter_group(name, out=None, overwrite=False):
-    """Print what is known of one group and draw it."""
+    """Print what is known of one group and draw it into `out`."""
     config, arrays = saved_filters.load(name)
     picture = pathlib.Path(out or f"{pathlib.Path(name).name.split('.')[0]}.png")
     if picture.exists() and not overwrite:
         raise ValueError(f"--out exists; --overwrite replaces it. Received: {str(picture)!r}")
-    console = _console()
-    table = _table(str(name), "", "")
-    for key, value in config.items():
-        table.add_row(key, str(value))
+    known = dict(config)
     if name in saved_filters.names():
         entry = saved_filters.describe(name)
-        for key in ("data", "epochs", "sha256"):
-            table.add_row(key, str(entry[key]))
-        table.add_row("relative error by order", _errors(entry))
-    shapes = _table("arrays", "name", "shape")
-    for key, array in arrays.items():
-        shapes.add_row(key, str(array.shape))
-    console.print(table, shapes)
+        known |= {key: entry[key] for key in ("data", "epochs", "sha256")}
+        known["relative error by order"] = _errors(entry)
+    console = Console()
+    console.print(_table([name, ""], known.items()))
+    console.print(_table(["array", "shape"], ((key, array.shape) for key, array in arrays.items())))
     plots.save(plots.filter_group(config, arrays), picture)
     console.print(f"Drawn in {picture}")
 
@@ -66,15 +61,11 @@ def percent(error):
 
 
 def _errors(entry):
-    return "; ".join(f"{data}: {' / '.join(map(percent, errors))}" for data, errors in entry["relative_error"].items())
+    return "\n".join(f"{data}: {' / '.join(map(percent, errors))}" for data, errors in entry["relative_error"].items())
 
 
-def _table(title, *columns):
-    table = require("rich.table", "plots").Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column)
+def _table(columns, rows):
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*map(str, row))
     return table
-
-
-def _console():
-    return require("rich.console", "plots").Console()

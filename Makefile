@@ -1,0 +1,29 @@
+# Everything is made in a virtual environment of the project's own; PYTHON and VENV may be given.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: distill test lint filters tables clean
+
+distill: $(INSTALLED)  ## distil the scattering transform and write filters, pictures and errors into runs/distill
+	$(BIN)/keras-scatter distill --out runs/distill --resume
+
+test: $(INSTALLED)  ## run the tests on KERAS_BACKEND (default: tensorflow)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+filters: $(INSTALLED)  ## make the shipped filter groups again (hours; needs CIFAR-10, see TFDS_DATA_DIR)
+	$(BIN)/python -m keras_scatter.workflows.shipped
+
+$(INSTALLED): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

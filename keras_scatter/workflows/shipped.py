@@ -1,0 +1,75 @@
+"""How the shipped filter groups are made: `python -m keras_scatter.workflows.shipped NAME ...`.
+
+Each group is distilled in `runs/NAME` (an interrupted run goes on there), measured on held-out images of every set in
+`MEASURED`, and written with its entry of the index into the folder `saved_filters` of the checkout.
+"""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+import sys
+
+from keras_scatter import saved_filters
+from keras_scatter.layers import ComplexModulusConv
+from keras_scatter.models import ScatteringDistiller
+from keras_scatter.workflows.datasets import load_images
+from keras_scatter.workflows.distill import DistillConfig, distill, relative_errors
+
+FOLDER = pathlib.Path(__file__).parents[2] / "saved_filters"
+MEASURED = ("cifar10", "dead_leaves", "random")
+HELD_OUT = 1000
+
+# The paper's training: random kernels, batches of 50, 60 epochs.
+PAPER = DistillConfig(
+    design="paper", initializer="glorot_uniform", epochs=60, images=10_000, held_out=HELD_OUT, loss="balanced", seed=1
+)
+DESIGNED = DistillConfig(epochs=0)
+RECIPES = {
+    f"{name}_o{order}": dataclasses.replace(recipe, order=order, dataset=dataset)
+    for order in (1, 2)
+    for name, recipe, dataset in [
+        ("morlet", DESIGNED, "dead_leaves"),
+        ("cifar10", PAPER, "cifar10"),
+        ("random", PAPER, "random"),
+    ]
+}
+
+
+def make(name):
+    """Make one shipped group and enter it into the index."""
+    recipe = RECIPES[name]
+    run = pathlib.Path("runs") / name
+    report = distill(recipe, run, resume=True, verbose=2)
+    if not report["finished"]:
+        raise KeyboardInterrupt
+    file = f"{name}.weights.h5"
+    content = (run / "filters.weights.h5").read_bytes()
+    config, _ = saved_filters.load(run / "filters.weights.h5")
+    layer = ComplexModulusConv(**config, weights=run / "filters.weights.h5")
+    trained = recipe.total_epochs() > 0
+    entry = {
+        "file": file,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "config": config,
+        "data": f"{recipe.images} images of {recipe.dataset}" if trained else "none: designed",
+        "epochs": recipe.total_epochs(),
+        "relative_error": {dataset: _measure(layer, dataset) for dataset in MEASURED},
+    }
+    index_file = FOLDER / "index.json"
+    index = json.loads(index_file.read_text()) | {name: entry}
+    saved_filters.write_atomically(FOLDER / file, content)
+    saved_filters.write_atomically(index_file, json.dumps(index, indent=2, sort_keys=True).encode() + b"\n")
+
+
+def _measure(layer, dataset):
+    """Relative errors by order on images that no group was trained on."""
+    _, held_out = load_images(dataset, 1, HELD_OUT, seed=1000)
+    distiller = ScatteringDistiller(layer)
+    distiller.compile()
+    return relative_errors(distiller, held_out)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or RECIPES:
+        make(name)

@@ -1,0 +1,184 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from compare import BACKEND, assert_close, images, to_numpy
+
+from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
+from keras_scatter.models import RestoreBest, ScatteringDistiller
+from keras_scatter.workflows.datasets import dead_leaves
+
+IMAGES = images(12, 8, 8, 1)
+
+
+def student(**arguments):
+    initializer = keras.initializers.GlorotUniform(seed=0)
+    return ComplexModulusConv(**{"L": 2, "kernel_size": 5, "kernel_initializer": initializer, **arguments})
+
+
+def compiled(model, **arguments):
+    distiller = ScatteringDistiller(model, **arguments)
+    distiller.compile(keras.optimizers.Adam(1e-3))
+    return distiller
+
+
+def test_features_are_the_students():
+    layer = student()
+    distiller = compiled(layer)
+    assert_close(distiller.predict(IMAGES, verbose=0), layer(IMAGES))
+
+
+def test_the_default_teacher_has_the_students_paths():
+    distiller = ScatteringDistiller(student(order=1, J=2, data_format="channels_first"))
+    assert isinstance(distiller.teacher, ScatteringFFT)
+    assert distiller.teacher.paths == distiller.student.paths
+    assert distiller.teacher.data_format == "channels_first"
+
+
+@pytest.mark.parametrize("loss", ["balanced", "mse"])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_loss_and_metrics_are_what_they_say(loss, data_format):
+    x = images(6, 12, 8, 3)
+    layer = student()
+    distiller = compiled(layer, loss=loss)
+    found, exact = to_numpy(layer(x)), to_numpy(distiller.teacher(x))
+    K = len(layer.paths)
+    found, exact = (array.reshape(*array.shape[:3], 3, K) for array in (found, exact))
+    mean = (exact**2).mean((0, 1, 2, 3))
+    weights = 1 / (mean + 1e-6 * mean.max()) if loss == "balanced" else np.ones(K)
+    distiller = compiled(student(data_format=data_format), loss=loss)
+    x = x if data_format == "channels_last" else x.transpose(0, 3, 1, 2)
+    if loss == "balanced":
+        distiller.calibrate(x)
+    logs = distiller.evaluate(x, batch_size=4, verbose=0, return_dict=True)
+    assert logs.pop("loss") == pytest.approx(((found - exact) ** 2 * weights).mean(), rel=1e-3)
+    orders = np.array([path.order for path in layer.paths])
+    assert sorted(logs) == [f"relative_error_{m}" for m in range(3)]
+    for m in range(3):
+        error = np.linalg.norm((found - exact)[..., orders == m]) / np.linalg.norm(exact[..., orders == m])
+        assert logs[f"relative_error_{m}"] == pytest.approx(error, rel=1e-3)
+
+
+@pytest.mark.parametrize("design", ["paper", "faithful"])
+def test_fit_lowers_the_loss(design):
+    distiller = compiled(student(design=design))
+    history = distiller.fit(IMAGES, epochs=4, batch_size=4, verbose=0).history
+    assert history["loss"][-1] < 0.8 * history["loss"][0]
+
+
+def test_designed_filters_get_better_still():
+    x = dead_leaves(128, 16)
+    distiller = ScatteringDistiller(ComplexModulusConv(L=8, order=1, kernel_size=5))
+    distiller.compile(keras.optimizers.Adam(1e-4))
+    before = distiller.evaluate(x, verbose=0, return_dict=True)
+    distiller.fit(x, batch_size=16, epochs=3, validation_data=x, callbacks=[RestoreBest()], verbose=0)
+    after = distiller.evaluate(x, verbose=0, return_dict=True)
+    assert after["relative_error_1"] < before["relative_error_1"]
+    assert after["relative_error_0"] < 1e-5
+
+
+class Batches(keras.utils.PyDataset):
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        return IMAGES[4 * index : 4 * index + 4]
+
+
+def torch_loader():
+    torch = pytest.importorskip("torch")
+    return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.from_numpy(IMAGES)), batch_size=4)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: IMAGES,
+        lambda: tf.data.Dataset.from_tensor_slices(IMAGES).batch(4),
+        lambda: tf.data.Dataset.from_tensor_slices((IMAGES, np.arange(12))).batch(4),
+        Batches,
+        torch_loader,
+    ],
+    ids=["array", "tf.data", "tf.data with labels", "PyDataset", "DataLoader"],
+)
+def test_fit_takes_images_alone_from_anything(make):
+    distiller = compiled(student())
+    distiller.fit(make(), verbose=0, validation_data=IMAGES)
+    expected = compiled(student())
+    expected.calibrate(IMAGES)
+    assert_close(distiller.path_weights, expected.path_weights)
+
+
+def test_images_of_a_generator_need_an_earlier_calibration():
+    distiller = compiled(student())
+    with pytest.raises(ValueError, match=r"call distiller\.calibrate\(first_images\) before fit"):
+        distiller.fit((IMAGES for _ in range(2)), verbose=0)
+    distiller.calibrate(IMAGES)
+    distiller.fit(((IMAGES,) for _ in range(2)), verbose=0)
+
+
+def test_sizes_may_change_from_batch_to_batch():
+    distiller = compiled(keras.Sequential([keras.Input((None, None, 1)), student()]))
+    for size in (8, 11):
+        history = distiller.fit(images(4, size, size, 1), verbose=0)
+        assert np.isfinite(history.history["loss"]).all()
+
+
+def test_the_student_may_be_a_model_that_ends_in_the_layer():
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Rescaling(1.0), student()])
+    distiller = compiled(model)
+    distiller.fit(IMAGES, verbose=0)
+    assert_close(distiller.predict(IMAGES, verbose=0), model(IMAGES))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "text"),
+    [
+        (lambda: ScatteringDistiller(keras.layers.Dense(3)), TypeError, "student must be a ComplexModulusConv"),
+        (lambda: ScatteringDistiller(ScatteringFFT()), TypeError, "Received: ScatteringFFT"),
+        (
+            lambda: ScatteringDistiller(student(), teacher=ScatteringFFT(J=2, L=3)),
+            ValueError,
+            "student and teacher must have the same paths. Received: 9 paths",
+        ),
+        (lambda: ScatteringDistiller(student(), loss="l1"), ValueError, "loss must be one of 'balanced', 'mse'"),
+        (lambda: ScatteringDistiller(student()).compile("adam", loss="mse"), ValueError, "compile takes no loss"),
+        (lambda: compiled(student()).fit(np.zeros((0, 8, 8, 1)), verbose=0), ValueError, "at least one image"),
+    ],
+)
+def test_bad_input(wrong, error, text):
+    with pytest.raises(error) as caught:
+        wrong()
+    assert text in str(caught.value)
+
+
+def test_resumed_fit_is_the_uninterrupted_one(tmp_path):
+    whole = compiled(student())
+    whole.fit(IMAGES, epochs=4, batch_size=4, shuffle=False, verbose=0)
+    part = compiled(student())
+    part.fit(IMAGES, epochs=2, batch_size=4, shuffle=False, verbose=0)
+    part.save(tmp_path / "distiller.keras")
+    resumed = keras.saving.load_model(tmp_path / "distiller.keras")
+    assert isinstance(resumed, ScatteringDistiller)
+    # Other images would give other path weights, if they were computed again.
+    assert_close(resumed.path_weights, part.path_weights, 0)
+    resumed.fit(IMAGES, epochs=4, initial_epoch=2, batch_size=4, shuffle=False, verbose=0)
+    assert_close(resumed(IMAGES), whole(IMAGES))
+
+
+def test_weights_round_trip(tmp_path):
+    first, second = compiled(student()), compiled(student(kernel_initializer="he_normal"))
+    for model in (first, second):
+        model.fit(IMAGES, verbose=0)
+    first.save_weights(tmp_path / "distiller.weights.h5")
+    second.load_weights(tmp_path / "distiller.weights.h5")
+    assert_close(second(IMAGES), first(IMAGES), 0)
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModel is TensorFlow's")
+def test_the_distiller_exports_its_student(tmp_path):
+    distiller = compiled(student())
+    distiller.fit(IMAGES, verbose=0)
+    distiller.export(tmp_path / "student", verbose=False)
+    loaded = tf.saved_model.load(tmp_path / "student")
+    assert_close(loaded.serve(IMAGES), distiller(IMAGES))

@@ -1,0 +1,191 @@
+import json
+import os
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from compare import assert_close, images
+
+from keras_scatter import saved_filters
+from keras_scatter.layers import ComplexModulusConv
+
+PAPER = ("cifar10_o1", "cifar10_o2", "random_o1", "random_o2")
+IMAGES = images(2, 8, 12, 1)
+
+
+def small(**arguments):
+    layer = ComplexModulusConv(**{"L": 3, "order": 2, "kernel_size": 5, "kernel_initializer": "he_normal", **arguments})
+    layer(IMAGES)
+    return layer
+
+
+def test_names():
+    assert set(saved_filters.names()) >= {*PAPER, "morlet_o1", "morlet_o2"}
+
+
+@pytest.mark.parametrize("name", saved_filters.names())
+def test_shipped_groups_make_their_layers(name):
+    config, arrays = saved_filters.load(name)
+    layer = ComplexModulusConv(**config, weights=name)
+    layer(IMAGES)
+    assert set(layer.filters) == set(arrays)
+    for key, array in arrays.items():
+        assert array.dtype == np.float32 and np.isfinite(array).all()
+        assert_close(layer.filters[key], array, 0)
+
+
+@pytest.mark.parametrize("name", saved_filters.names())
+def test_the_index_says_what_was_measured(name):
+    entry = saved_filters.describe(name)
+    assert entry["data"] and entry["epochs"] >= 0
+    for errors in entry["relative_error"].values():
+        assert len(errors) == entry["config"]["order"] + 1
+        assert all(0 <= error < 1 for error in errors)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_the_designed_groups_are_the_design(order):
+    assert_close(
+        ComplexModulusConv(order=order, weights=f"morlet_o{order}")(IMAGES),
+        ComplexModulusConv(order=order)(IMAGES),
+        1e-6,
+    )
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".npz"])
+@pytest.mark.parametrize("arguments", [{}, {"design": "paper"}, {"design": "paper", "share_filters": False}])
+def test_round_trip(tmp_path, ending, arguments):
+    layer, path = small(**arguments), tmp_path / f"group{ending}"
+    layer.save_filters(path, data="test images", relative_error=[0.0, 0.1])
+    config, arrays = saved_filters.load(path)
+    assert config == layer.group_config
+    again = ComplexModulusConv(**config, weights=path)
+    assert_close(again(IMAGES), layer(IMAGES), 0)
+    assert sorted(os.listdir(tmp_path)) == [path.name]
+    for name, array in arrays.items():
+        assert_close(array, layer.filters[name], 0)
+
+
+def test_keras_reads_the_weights_file_and_writes_the_same_layout(tmp_path):
+    first, second = small(), small()
+    first.save_filters(tmp_path / "group.weights.h5")
+    keras.saving.load_weights(second, tmp_path / "group.weights.h5")
+    assert_close(second(IMAGES), first(IMAGES), 0)
+    keras.saving.save_weights(first, tmp_path / "keras.weights.h5")
+    with h5py.File(tmp_path / "group.weights.h5") as ours, h5py.File(tmp_path / "keras.weights.h5") as keras_file:
+        assert set(ours["vars"]) == set(keras_file["vars"])
+
+
+def test_npz_has_plain_names(tmp_path):
+    layer = small()
+    layer.save_filters(tmp_path / "group.npz")
+    with np.load(tmp_path / "group.npz", allow_pickle=False) as archive:
+        assert set(archive.files) == {*layer.filters, "keras_scatter"}
+        assert json.loads(str(archive["keras_scatter"]))["config"]["L"] == 3
+
+
+def test_nothing_is_overwritten_silently(tmp_path):
+    layer, path = small(), tmp_path / "group.npz"
+    layer.save_filters(path)
+    content = path.read_bytes()
+    with pytest.raises(
+        ValueError, match=r"path exists and overwrite=True was not given\. Received: path='.*group\.npz'"
+    ):
+        layer.save_filters(path)
+    assert path.read_bytes() == content
+    layer.save_filters(path, overwrite=True)
+
+
+def test_bad_ending_and_unbuilt_layer(tmp_path):
+    with pytest.raises(ValueError, match=r"path must end in \.weights\.h5 or \.npz\. Received: path='.*group\.pkl'"):
+        small().save_filters(tmp_path / "group.pkl")
+    with pytest.raises(ValueError, match="save_filters needs a layer with filters"):
+        ComplexModulusConv().save_filters(tmp_path / "group.npz")
+
+
+def test_unknown_names_list_the_known_ones():
+    with pytest.raises(
+        ValueError, match=r"weights must be a shipped filter group \(.*morlet_o2.*Received: 'morlet_o9'"
+    ):
+        ComplexModulusConv(weights="morlet_o9")
+    with pytest.raises(ValueError, match=r"name must be one of .*morlet_o2.*Received: name='morlet_o9'"):
+        saved_filters.describe("morlet_o9")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"L": 6}, "The group has {'L': 8}; the layer has {'L': 6}."),
+        ({"order": 1}, "The group has {'order': 2, 'J': 2}; the layer has {'order': 1, 'J': 1}."),
+        ({"design": "paper"}, "The group has {'design': 'faithful'}; the layer has {'design': 'paper'}."),
+        ({"kernel_size": 5}, "The group has {'kernel_size': (7, 7, 7)}; the layer has {'kernel_size': (5, 5, 5)}."),
+    ],
+)
+def test_a_group_for_other_arguments_shows_both(arguments, text):
+    with pytest.raises(ValueError) as caught:
+        ComplexModulusConv(**arguments, weights="morlet_o2")
+    assert text in str(caught.value)
+
+
+def test_a_damaged_shipped_file_is_named(tmp_path, monkeypatch):
+    entry = saved_filters.describe("morlet_o1")
+    (tmp_path / entry["file"]).write_bytes(b"damaged")
+    monkeypatch.setattr(saved_filters, "_folder", lambda: tmp_path)
+    with pytest.raises(ValueError) as caught:
+        saved_filters.load("morlet_o1")
+    assert entry["file"] in str(caught.value) and entry["sha256"] in str(caught.value)
+
+
+def rewrite(path, change):
+    """Apply `change` to the dict of arrays in a file."""
+    if path.suffix == ".npz":
+        with np.load(path) as archive:
+            arrays = dict(archive)
+        change(arrays)
+        np.savez(path, **arrays)
+        return
+    with h5py.File(path, "a") as file:
+        arrays = {name: data[()] for name, data in file["vars"].items()}
+        change(arrays)
+        del file["vars"]
+        for name, array in arrays.items():
+            file[f"vars/{name}"] = array
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".npz"])
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda a: a.pop("psi_1_real"), "must hold the arrays"),
+        (lambda a: a.update(extra=np.zeros(3)), "'extra'"),
+        (
+            lambda a: a.update(psi_0_imag=np.zeros((3, 5, 1, 3))),
+            "array psi_0_imag must have shape (5, 5, 1, 3) and a float dtype. Received: shape (3, 5, 1, 3)",
+        ),
+        (lambda a: a.update(psi_0_imag=np.zeros((5, 5, 1, 3), "int32")), "dtype int32"),
+    ],
+)
+def test_wrong_arrays_are_named(tmp_path, ending, change, text):
+    path = tmp_path / f"group{ending}"
+    small().save_filters(path)
+    rewrite(path, change)
+    with pytest.raises(ValueError) as caught:
+        saved_filters.load(path)
+    assert text in str(caught.value) and path.name in str(caught.value)
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".npz"])
+def test_files_of_another_kind_are_refused(tmp_path, ending):
+    path = tmp_path / f"group{ending}"
+    path.write_bytes(b"something else")
+    with pytest.raises(ValueError, match="is not a filter group written by"):
+        saved_filters.load(path)
+
+
+def test_nothing_is_unpickled(tmp_path):
+    path = tmp_path / "group.npz"
+    small().save_filters(path)
+    rewrite(path, lambda arrays: arrays.update(psi_0_real=np.array([{"a": 1}], dtype=object)))
+    with pytest.raises(ValueError, match=r"psi_0_real|pickle"):
+        saved_filters.load(path)

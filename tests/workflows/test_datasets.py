@@ -1,0 +1,81 @@
+import keras
+import numpy as np
+import pytest
+from compare import images
+
+from keras_scatter.workflows import datasets
+from keras_scatter.workflows.datasets import load_images
+
+
+@pytest.mark.parametrize("dataset", ["dead_leaves", "random"])
+def test_procedural_images(dataset):
+    train, held_out = load_images(dataset, 5, 3, size=12, seed=1)
+    assert train.shape == (5, 12, 12, 1) and held_out.shape == (3, 12, 12, 1)
+    assert train.dtype == np.float32 and 0 <= train.min() < train.max() <= 1
+    again, _ = load_images(dataset, 5, 3, size=12, seed=1)
+    assert np.array_equal(train, again)
+    other, _ = load_images(dataset, 5, 3, size=12, seed=2)
+    assert not np.array_equal(train, other)
+
+
+def test_dead_leaves_have_the_spectrum_of_photographs():
+    """Power falls about as 1 / frequency^2."""
+    windows = datasets.dead_leaves(200, 64) * np.hanning(64)[:, None, None] * np.hanning(64)[:, None]
+    power = (abs(np.fft.fft2(windows[..., 0] - windows.mean((1, 2, 3))[:, None, None])) ** 2).mean(0)
+    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(64), np.fft.fftfreq(64)))
+    kept = (frequency > 0.06) & (frequency < 0.4)
+    slope = np.polyfit(np.log(frequency[kept]), np.log(power[kept]), 1)[0]
+    assert -2.8 < slope < -1.6
+
+
+def test_folder_of_images(tmp_path):
+    for i, image in enumerate(images(6, 20, 30, 3)):
+        keras.utils.save_img(tmp_path / f"{i}.png", image)
+    train, held_out = load_images(str(tmp_path), 4, 1, size=16)
+    assert train.shape == (4, 16, 16, 1) and held_out.shape == (1, 16, 16, 1)
+    assert 0 <= train.min() < train.max() <= 1
+
+
+def test_the_green_channel_is_taken():
+    colour = np.zeros((1, 2, 2, 3), "uint8")
+    colour[..., 1] = 51
+    assert np.allclose(datasets.green(colour), 0.2)
+    assert datasets.green(colour[..., :1]).shape == (1, 2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        (("dead_leaves", 0, 1), ValueError, "count must be an integer >= 1. Received: count=0"),
+        (("dead_leaves", 1, 1.5), TypeError, "held_out must be an integer >= 1. Received: held_out=1.5"),
+        (("dead_leaves", 1, 1, 2), ValueError, "size must be an integer >= 4. Received: size=2"),
+        (("no_such_set", 1, 1), ValueError, "dataset must be dead_leaves, random, a folder of images, or"),
+    ],
+)
+def test_bad_arguments(arguments, error, text):
+    with pytest.raises(error) as caught:
+        load_images(*arguments)
+    assert text in str(caught.value)
+
+
+def test_empty_folder(tmp_path):
+    with pytest.raises(ValueError, match="dataset must be a folder with images"):
+        load_images(str(tmp_path), 1, 1)
+
+
+def test_a_failed_download_names_the_variable_for_local_copies(monkeypatch, tmp_path):
+    import tensorflow_datasets as tfds
+
+    def fail(*arguments, **options):
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
+    with pytest.raises(ValueError, match=r"'cifar10' could not be downloaded .*no route to host.*TFDS_DATA_DIR"):
+        load_images("cifar10", 1, 1)
+
+
+def test_a_missing_package_is_named_with_the_way_to_install_it():
+    from keras_scatter.workflows.optional import require
+
+    with pytest.raises(ImportError, match=r"no_such_package is needed here .* pip install 'keras_scatter\[plots\]'"):
+        require("no_such_package", "plots")

@@ -1,0 +1,144 @@
+import json
+
+import numpy as np
+import pytest
+from compare import assert_close, images
+
+from keras_scatter import saved_filters
+from keras_scatter.cli import main
+from keras_scatter.layers import ComplexModulusConv
+from keras_scatter.workflows.distill import DistillConfig, distill
+
+SMALL = {"L": 2, "order": 1, "kernel_size": 5, "images": 60, "held_out": 20, "size": 12, "epochs": 2}
+SMALL_OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
+FILES = {
+    "filters.weights.h5",
+    "filters.npz",
+    "filters.png",
+    "loss.png",
+    "history.csv",
+    "report.json",
+    "config.json",
+    "state",
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "finished"
+    return out, distill(DistillConfig(**SMALL), out, verbose=0)
+
+
+def test_everything_is_written(finished):
+    out, report = finished
+    assert {path.name for path in out.iterdir()} == FILES
+    assert report == json.loads((out / "report.json").read_text())
+    assert report["finished"] and report["config"]["L"] == 2
+    for state in ("before", "after"):
+        assert len(report["relative_error"][state]) == 2
+    assert report["relative_error"]["after"][1] <= report["relative_error"]["before"][1]
+    assert set(report["milliseconds_per_image"]) == {"teacher", "student"}
+
+
+def test_both_filter_files_hold_the_trained_group(finished):
+    out, _ = finished
+    x = images(1, 12, 12, 1)
+    config, arrays = saved_filters.load(out / "filters.npz")
+    layers = [ComplexModulusConv(**config, weights=out / name) for name in ("filters.npz", "filters.weights.h5")]
+    assert_close(layers[0](x), layers[1](x), 0)
+    designed = ComplexModulusConv(**config)
+    designed(x)
+    assert not np.array_equal(arrays["psi_0_real"], np.asarray(designed.get_weights()[0]))
+
+
+def test_an_existing_run_is_not_touched(finished):
+    out, report = finished
+    with pytest.raises(ValueError, match=r"out must be a new or empty folder; --resume .* --overwrite"):
+        distill(DistillConfig(**SMALL), out, verbose=0)
+    assert report == json.loads((out / "report.json").read_text())
+
+
+def test_resuming_a_finished_run_reads_it(finished):
+    out, report = finished
+    assert distill(DistillConfig(**SMALL), out, resume=True, verbose=0) == report
+
+
+def test_resume_shows_what_differs(finished):
+    out, _ = finished
+    with pytest.raises(ValueError, match=r"another config \(seed: 0 there, 5 now\)"):
+        distill(DistillConfig(**SMALL, seed=5), out, resume=True, verbose=0)
+
+
+def test_overwrite_starts_anew(tmp_path):
+    config = DistillConfig(**{**SMALL, "epochs": 1})
+    first = distill(config, tmp_path / "run", verbose=0)
+    second = distill(DistillConfig(**{**SMALL, "epochs": 1, "seed": 2}), tmp_path / "run", overwrite=True, verbose=0)
+    assert first["config"]["seed"] == 0 and second["config"]["seed"] == 2
+    assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 2
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch):
+    import keras
+
+    class Stop(keras.callbacks.CSVLogger):
+        """Ctrl-C after the first epoch."""
+
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+            if epoch == 0:
+                import os
+                import signal
+
+                os.kill(os.getpid(), signal.SIGINT)
+
+    config = DistillConfig(**{**SMALL, "initializer": "glorot_uniform", "epochs": 3})
+    whole = distill(config, tmp_path / "whole", verbose=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.callbacks, "CSVLogger", Stop)
+        part = distill(config, tmp_path / "part", verbose=0)
+    assert not part["finished"]
+    resumed = distill(config, tmp_path / "part", resume=True, verbose=0)
+    assert resumed["finished"] and resumed["best_epoch"] == whole["best_epoch"] == 3
+    lines = (tmp_path / "part" / "history.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["epoch", "0", "1", "2"]
+
+
+def test_no_epochs_means_the_design(tmp_path):
+    report = distill(DistillConfig(**{**SMALL, "epochs": 0}), tmp_path / "run", verbose=0)
+    assert report["relative_error"]["before"] == report["relative_error"]["after"]
+    assert report["best_epoch"] == 0
+
+
+def test_command(tmp_path, capsys):
+    out = str(tmp_path / "run")
+    assert main(["distill", *SMALL_OPTIONS, "--out", out]) == 0
+    printed = capsys.readouterr().out
+    assert "Relative error on held-out images" in printed and "Milliseconds per image" in printed
+    assert main(["distill", *SMALL_OPTIONS, "--out", out, "--resume"]) == 0
+    assert main(["distill", *SMALL_OPTIONS, "--out", out]) == 2
+    assert "out must be a new or empty folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--order=0"], "order must be an integer >= 1. Received: order=0"),
+        (["--design=best"], "design must be one of 'faithful', 'paper'. Received: design='best'"),
+        (["--dataset=nothing"], "dataset must be dead_leaves, random, a folder of images"),
+        (["--initializer=clever"], "clever"),
+        (["--loss=l1"], "loss must be one of 'balanced', 'mse'. Received: loss='l1'"),
+        (["--epochs=-1"], "epochs must be an integer >= 0. Received: epochs=-1"),
+    ],
+)
+def test_bad_options_leave_nothing_behind(tmp_path, capsys, options, text):
+    out = tmp_path / "run"
+    assert main(["distill", *SMALL_OPTIONS, *options, "--out", str(out)]) == 2
+    assert text in capsys.readouterr().err
+    assert not (out / "report.json").exists()
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_the_paper_design_learns_from_random_kernels(tmp_path, order):
+    config = DistillConfig(**{**SMALL, "design": "paper", "initializer": "glorot_uniform", "order": order})
+    report = distill(config, tmp_path / "run", verbose=0)
+    assert report["relative_error"]["after"][order] < report["relative_error"]["before"][order]

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+from compare import assert_close
+
+from keras_scatter import saved_filters
+from keras_scatter.filters import design, morlet
+from keras_scatter.workflows import plots
+
+
+@pytest.mark.parametrize("name", saved_filters.names())
+def test_every_shipped_group_can_be_drawn(name, tmp_path):
+    config, arrays = saved_filters.load(name)
+    plots.save(plots.filter_group(config, arrays), tmp_path / "group.png")
+    assert (tmp_path / "group.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_drawn_wavelets_are_the_effective_ones():
+    """The picture of level 1 shows psi_1 itself, up to the error of the design."""
+    config, arrays = saved_filters.load("morlet_o2")
+    (_, psi_0), (lowpass, psi_1) = plots.effective_filters(config, arrays)
+    assert psi_0.shape == (8, 7, 7) and lowpass.shape == (2, 7, 7) and psi_1.shape == (8, 19, 19)
+    exact = morlet.morlet(1, 8, 9)[:, ::-1, ::-1]
+    assert np.linalg.norm(psi_1 - exact) < 0.1 * np.linalg.norm(exact)
+    assert_close(design.taps_spectrum(psi_1)[:, 0, 0] + 1, np.ones(8), 1e-5)
+
+
+def test_loss_curve(tmp_path):
+    history = {"epoch": [1, 2], "loss": [2.0, 1.0], "val_loss": [2.5, 1.5]}
+    history |= {f"val_relative_error_{m}": [0.2, 0.1] for m in range(2)}
+    figure = plots.loss_curve(history, range(2))
+    assert [line.get_label() for line in figure.axes[1].lines] == ["order 0", "order 1"]
+    plots.save(figure, tmp_path / "loss.png")
+    assert (tmp_path / "loss.png").stat().st_size > 1000
