@@ -19,6 +19,10 @@ lint: $(INSTALLED)
 filters: $(INSTALLED)  ## make the shipped filter groups again (hours; needs CIFAR-10, see TFDS_DATA_DIR)
 	$(BIN)/python -m keras_scatter.workflows.shipped
 
+tables: $(INSTALLED)  ## write the tables of the READMEs and the pictures of the groups from the result files
+	$(BIN)/python -m keras_scatter.workflows.tables README.md saved_filters/README.md
+	$(BIN)/keras-scatter filters morlet_o2 --out saved_filters/morlet_o2.png --overwrite
+
 $(INSTALLED): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip

@@ -9,7 +9,7 @@ def compiled(xla_under_tensorflow):
     """Decorator that compiles `function(*tensors, **static)`: a graph under TensorFlow, XLA under JAX.
 
     Keyword arguments are constants of the compilation; shapes are too, as far as they are known, except that all batch
-    sizes of the first tensor share one trace. A surrounding `fit` or `predict` takes the function in as if it were not compiled.
+    sizes of the first tensor share one trace. Inside `fit` and `predict` it is a part of their graph.
 
     Args:
         xla_under_tensorflow: whether TensorFlow uses XLA for this function even where Keras leaves it off, on machines

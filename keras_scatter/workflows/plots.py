@@ -31,21 +31,19 @@ def effective_filters(config, arrays):
 def filter_group(config, arrays):
     """Draw a filter group: low-pass, real row, imaginary row, for every block or level. Returns the figure."""
     pyplot = require("matplotlib.pyplot", "plots")
-    levels = effective_filters(config, arrays)
-    shape = 3 * len(levels), max(config["L"], config["lowpass_filters"])
-    figure, axes = pyplot.subplots(*shape, figsize=shape[::-1], squeeze=False)
-    for axis in axes.ravel():
-        axis.set_axis_off()
-    for d, (lowpass, psi) in enumerate(levels):
-        rows = axes[3 * d : 3 * d + 3]
-        names = ("low-pass" if lowpass is not None else "", f"real $\\psi_{d}$", f"imag. $\\psi_{d}$")
-        for row, name, filters in zip(rows, names, (lowpass, psi.real, psi.imag)):
-            row[0].text(-0.15, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right", fontsize=8)
-            if filters is None:
-                continue
-            limit = abs(filters).max()
-            for axis, kernel in zip(row, filters):
-                axis.imshow(kernel, cmap="gray", vmin=-limit, vmax=limit)
+    rows = []
+    for d, (lowpass, psi) in enumerate(effective_filters(config, arrays)):
+        rows += [] if lowpass is None else [(f"low-pass {d}", lowpass)]
+        rows += [(f"real $\\psi_{d}$", psi.real), (f"imag. $\\psi_{d}$", psi.imag)]
+    columns = max(len(filters) for _, filters in rows)
+    figure, axes = pyplot.subplots(len(rows), columns, figsize=(columns, len(rows)), squeeze=False)
+    for line, (name, filters) in zip(axes, rows):
+        line[0].text(-0.15, 0.5, name, transform=line[0].transAxes, rotation=90, va="center", ha="right", fontsize=8)
+        for axis in line:
+            axis.set_axis_off()
+        for axis, kernel in zip(line, filters):
+            limit = abs(kernel).max()
+            axis.imshow(kernel, cmap="gray", vmin=-limit, vmax=limit)
     figure.subplots_adjust(left=0.06, right=0.99, bottom=0.01, top=0.99, wspace=0.08, hspace=0.08)
     return figure
 

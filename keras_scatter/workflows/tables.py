@@ -1,0 +1,44 @@
+"""Tables of Markdown files, made from result files: `python -m keras_scatter.workflows.tables README.md ...`.
+
+A table stands between `<!-- table: NAME -->` and `<!-- end -->`.
+"""
+
+import pathlib
+import re
+import sys
+
+from keras_scatter import saved_filters
+from keras_scatter.workflows.reports import percent
+
+MARKED = re.compile(r"(<!-- table: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def shipped_groups():
+    """Errors of every shipped filter group on every set of images."""
+    entries = {name: saved_filters.describe(name) for name in saved_filters.names()}
+    sets = sorted({dataset for entry in entries.values() for dataset in entry["relative_error"]})
+    rows = [["group", "design", "trained on", *sets]]
+    for name, entry in sorted(entries.items(), key=lambda item: (item[1]["config"]["design"], item[0])):
+        errors = [" / ".join(map(percent, entry["relative_error"][dataset])) for dataset in sets]
+        training = f"{entry['data']}, {entry['epochs']} epochs" if entry["epochs"] else "not trained"
+        rows.append([f"`{name}`", entry["config"]["design"], training, *errors])
+    return rows
+
+
+TABLES = {"shipped groups": shipped_groups}
+
+
+def with_tables(text):
+    """The Markdown text with all its tables made anew."""
+    return MARKED.sub(lambda match: match[1] + markdown(TABLES[match[2]]()) + match[3], text)
+
+
+def markdown(rows):
+    """A Markdown table of a header and rows of strings."""
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:], ""])
+
+
+if __name__ == "__main__":
+    for path in map(pathlib.Path, sys.argv[1:]):
+        path.write_text(with_tables(path.read_text()))
