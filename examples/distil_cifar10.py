@@ -17,6 +17,7 @@ Run:
 """
 
 import argparse
+import os
 
 import keras
 
@@ -52,7 +53,10 @@ def main(arguments=None):
     parser.add_argument("--images", type=int, default=2000, help="number of training images")
     parser.add_argument("--epochs", type=int, default=5, help="passes over the training images")
     parser.add_argument("--out", default="distilled.weights.h5", help="file for the filters, .weights.h5 or .npz")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file for the filters")
     options = parser.parse_args(arguments)
+    if os.path.exists(options.out) and not options.overwrite:
+        parser.error(f"{options.out} exists; --overwrite replaces it")
 
     # Both parts come from the train split: its first images to learn from, its last ones to measure on.
     train, held_out = load_images(options.dataset, options.images, max(options.images // 4, 1))

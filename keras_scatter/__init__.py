@@ -1,6 +1,17 @@
 """Wavelet scattering in Keras 3: exact, distilled into small convolutions, and learnable."""
 
 import importlib.metadata
+import os
+
+try:
+    import keras
+except ImportError as error:
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    extra = f"[{backend}]" if backend in ("jax", "torch") else ""
+    raise ImportError(
+        f"Keras cannot be imported with its backend {backend!r} ({error}): pip install 'keras_scatter{extra}', "
+        "or choose another backend by the environment variable KERAS_BACKEND (tensorflow, jax, torch)"
+    ) from error
 
 from keras_scatter import layers, models, saved_filters
 
@@ -8,5 +19,7 @@ try:
     __version__ = importlib.metadata.version("keras_scatter")
 except importlib.metadata.PackageNotFoundError:  # a bare checkout
     __version__ = "0.1.0"
+
+del keras, os
 
 __all__ = ["layers", "models", "saved_filters"]

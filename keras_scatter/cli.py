@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+UNSET = argparse.SUPPRESS  # an option whose default depends on others
+
 
 def main(arguments=None):
     """Run one command; returns the exit status: 0, 2 for bad input, 130 after Ctrl-C."""
@@ -38,8 +40,12 @@ def _parser():
     distill.add_argument("--kernel-size", type=int, default=7, help="rows and columns of all kernels, odd")
     distill.add_argument("--initializer", default="morlet", help="morlet, or a Keras initializer: glorot_uniform, ...")
     distill.add_argument("--loss", default="balanced", help="balanced, or mse as in the paper")
-    distill.add_argument("--epochs", type=int, help="default: 5 from morlet, 30 from a random initializer")
-    distill.add_argument("--images", type=int, default=2000, help="number of training images")
+    distill.add_argument(
+        "--epochs", type=int, default=UNSET, help="default: 5 from morlet, 30 from a random initializer"
+    )
+    distill.add_argument(
+        "--images", type=int, default=UNSET, help="default: 2000 from morlet, 10000 from a random initializer"
+    )
     distill.add_argument("--held-out", type=int, default=500, help="number of images to measure errors on")
     distill.add_argument("--size", type=int, default=32, help="height and width of images that are made or cropped")
     distill.add_argument("--seed", type=int, default=0, help="seed of everything random")

@@ -49,6 +49,11 @@ def test_import_without_tensorflow(other):
     assert "ScatteringFFT" in result.stdout
 
 
+def test_a_missing_backend_is_named_with_the_way_to_install_it():
+    result = run_python("import sys; sys.modules['jax'] = None; import keras_scatter", KERAS_BACKEND="jax")
+    assert "pip install 'keras_scatter[jax]'" in result.stderr
+
+
 def test_import_brings_no_other_framework():
     others = {"tensorflow", "jax", "torch"} - {keras.backend.backend()}
     # Keras's TensorFlow backend itself may look for the others.

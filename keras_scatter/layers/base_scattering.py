@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_scatter.arguments import check_integer
+from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.functional.padding import check_images
 
@@ -20,11 +20,8 @@ class BaseScattering(keras.layers.Layer):
         self.L = check_integer("L", L)
         self.order = check_integer("order", order)
         self._padding = padding
-        self.data_format = keras.config.image_data_format() if data_format is None else data_format
-        if self.data_format not in ("channels_last", "channels_first"):
-            raise ValueError(
-                f'data_format must be "channels_last", "channels_first" or None. Received: data_format={data_format!r}'
-            )
+        check_choice("data_format", data_format, (None, "channels_last", "channels_first"))
+        self.data_format = data_format or keras.config.image_data_format()
         self._paths = scattering_paths(self._J, self.L, self.order)
         self.input_spec = keras.layers.InputSpec(ndim=4)
         _check_float64(self.compute_dtype)
@@ -39,8 +36,7 @@ class BaseScattering(keras.layers.Layer):
         return super().__call__(images, *args, **kwargs)
 
     def call(self, images):
-        dtype = self._working_dtype()
-        images = ops.cast(images, dtype)
+        images = ops.cast(images, self._working_dtype())
         if self.data_format == "channels_last":
             images = ops.transpose(images, (0, 3, 1, 2))
         _, channels, height, width = ops.shape(images)

@@ -30,7 +30,8 @@ class DistillConfig:
         order, L, J, design, kernel_size, lowpass_filters, initializer: arguments of `ComplexModulusConv`.
         loss: loss of `ScatteringDistiller`.
         epochs: None means 5 from a design and 30 from a random initializer.
-        images, held_out: number of images to train on and to measure on.
+        images: number of images to train on; None means 2,000 from a design and 10,000 from a random initializer.
+        held_out: number of images to measure on.
         size: height and width of images that are made or cropped.
         seed: seed of images, initial values and shuffling.
     """
@@ -45,15 +46,17 @@ class DistillConfig:
     initializer: str = "morlet"
     loss: str = "balanced"
     epochs: int | None = None
-    images: int = 2000
+    images: int | None = None
     held_out: int = 500
     size: int = 32
     seed: int = 0
 
-    def total_epochs(self):
-        if self.epochs is not None:
-            return check_integer("epochs", self.epochs, minimum=0)
-        return 5 if self.initializer == "morlet" else 30
+    def __post_init__(self):
+        designed = self.initializer == "morlet"
+        for name, default in (("epochs", 5 if designed else 30), ("images", 2000 if designed else 10_000)):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+        check_integer("epochs", self.epochs, minimum=0)
 
     def student(self):
         """The untrained layer."""
@@ -70,7 +73,7 @@ class DistillConfig:
     def optimizer(self, images):
         """Adam with a small, decaying rate from a design; AdamW as in the paper from random values."""
         if self.initializer == "morlet":
-            steps = max(1, self.total_epochs() * -(-images // BATCH))
+            steps = max(1, self.epochs * -(-images // BATCH))
             return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-5, steps))
         return keras.optimizers.AdamW(1e-3, weight_decay=0.01)
 
@@ -109,7 +112,7 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
     distiller.fit(
         train,
         batch_size=BATCH,
-        epochs=config.total_epochs(),
+        epochs=config.epochs,
         validation_data=held_out,
         verbose=verbose,
         callbacks=[
@@ -122,7 +125,7 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
         "finished": not best.interrupted,
         "config": dataclasses.asdict(config),
         "images": {"train": list(train.shape), "held_out": list(held_out.shape)},
-        "epochs": config.total_epochs(),
+        "epochs": config.epochs,
         "best_epoch": best.best_epoch,
         "relative_error": {"before": before, "after": relative_errors(distiller, held_out)},
         "milliseconds_per_image": _milliseconds(distiller, held_out),

@@ -47,13 +47,13 @@ def make(name):
     content = (run / "filters.weights.h5").read_bytes()
     config, _ = saved_filters.load(run / "filters.weights.h5")
     layer = ComplexModulusConv(**config, weights=run / "filters.weights.h5")
-    trained = recipe.total_epochs() > 0
+    trained = recipe.epochs > 0
     entry = {
         "file": file,
         "sha256": hashlib.sha256(content).hexdigest(),
         "config": config,
         "data": f"{recipe.images} images of {recipe.dataset}" if trained else "none: designed",
-        "epochs": recipe.total_epochs(),
+        "epochs": recipe.epochs,
         "relative_error": {dataset: _measure(layer, dataset) for dataset in MEASURED},
     }
     index_file = FOLDER / "index.json"

@@ -121,7 +121,11 @@ def test_periodic_padding_needs_multiples():
             ValueError,
             "padding must be one of 'reflect', 'periodic', 'zeros'. Received: padding='same'",
         ),
-        ({"data_format": "NHWC"}, ValueError, 'data_format must be "channels_last", "channels_first" or None'),
+        (
+            {"data_format": "NHWC"},
+            ValueError,
+            "data_format must be one of None, 'channels_last', 'channels_first'. Received: data_format='NHWC'",
+        ),
     ],
 )
 def test_bad_arguments(arguments, error, text):
