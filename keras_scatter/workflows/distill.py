@@ -5,6 +5,7 @@ import dataclasses
 import json
 import pathlib
 import platform
+import shutil
 import statistics
 import time
 
@@ -89,7 +90,7 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
         config: a `DistillConfig`.
         out: folder to make.
         resume: continue the run in `out`, which must have an equal config; a finished one is read again.
-        overwrite: replace what a run left in `out`.
+        overwrite: replace what a run left in `out`; not together with `resume`.
         verbose: as in `keras.Model.fit`.
 
     Returns:
@@ -98,11 +99,15 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
     out = pathlib.Path(out)
     student = config.student()
     check_choice("loss", config.loss, ("balanced", "mse"))
-    report = _prepare_folder(config, out, resume, overwrite)
-    if report and report["finished"]:
-        return report
+    _check_folder(config, out, resume, overwrite)
+    if resume and (out / "report.json").exists():
+        report = json.loads((out / "report.json").read_text())
+        if report["finished"]:
+            return report
     keras.utils.set_random_seed(config.seed)
     train, held_out = load_images(config.dataset, config.images, config.held_out, config.size, config.seed)
+    if not (resume and (out / "config.json").exists()):
+        _start_folder(config, out)
     distiller = ScatteringDistiller(student, loss=config.loss)
     distiller.compile(config.optimizer(len(train)))
     if config.loss == "balanced":
@@ -135,31 +140,32 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
     return report
 
 
-def _prepare_folder(config, out, resume, overwrite):
-    """Make `out`, or check that it may be used. Returns the report of an earlier part of the run, or None."""
-    stored = out / "config.json"
-    described = dataclasses.asdict(config)
-    if out.exists() and any(out.iterdir()) and not overwrite:
-        if not resume:
-            raise ValueError(
-                "out must be a new or empty folder; --resume continues the run in it, --overwrite replaces it. "
-                f"Received: out={str(out)!r}"
-            )
-        earlier = json.loads(stored.read_text()) if stored.exists() else {}
-        different = {key: (earlier.get(key), value) for key, value in described.items() if earlier.get(key) != value}
-        if different:
-            shown = ", ".join(f"{key}: {old!r} there, {new!r} now" for key, (old, new) in different.items())
-            raise ValueError(f"out holds a run with another config ({shown}). Received: out={str(out)!r}")
-        report = out / "report.json"
-        return json.loads(report.read_text()) if report.exists() else None
+def _check_folder(config, out, resume, overwrite):
+    """Refuse a folder that is in use, unless its run is to be replaced, or continued with an equal config."""
+    if resume and overwrite:
+        raise ValueError("resume and overwrite exclude each other. Received: resume=True, overwrite=True")
+    if overwrite or not out.exists() or not any(out.iterdir()):
+        return
+    if not resume:
+        raise ValueError(
+            "out must be a new or empty folder; --resume continues the run in it, --overwrite replaces it. "
+            f"Received: out={str(out)!r}"
+        )
+    stored, described = out / "config.json", dataclasses.asdict(config)
+    earlier = json.loads(stored.read_text()) if stored.exists() else {}
+    different = {key: (earlier.get(key), value) for key, value in described.items() if earlier.get(key) != value}
+    if different:
+        shown = ", ".join(f"{key}: {old!r} there, {new!r} now" for key, (old, new) in different.items())
+        raise ValueError(f"out holds a run with another config ({shown}). Received: out={str(out)!r}")
+
+
+def _start_folder(config, out):
+    """Make the folder, without what an earlier run would hand on to this one."""
     for name in ("history.csv", "report.json", "state/best.npz"):
         (out / name).unlink(missing_ok=True)
-    if (out / "state").exists():
-        for path in (out / "state" / "backup").glob("*"):
-            path.unlink()
-    (out / "state" / "backup").mkdir(parents=True, exist_ok=True)
-    write_atomically(stored, json.dumps(described, indent=2).encode())
-    return None
+    shutil.rmtree(out / "state" / "backup", ignore_errors=True)
+    (out / "state" / "backup").mkdir(parents=True)
+    write_atomically(out / "config.json", json.dumps(dataclasses.asdict(config), indent=2).encode())
 
 
 def relative_errors(distiller, images):

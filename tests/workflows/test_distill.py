@@ -63,6 +63,12 @@ def test_resuming_a_finished_run_reads_it(finished):
     assert distill(DistillConfig(**SMALL), out, resume=True, verbose=0) == report
 
 
+def test_resume_and_overwrite_exclude_each_other(finished):
+    out, _ = finished
+    with pytest.raises(ValueError, match="resume and overwrite exclude each other"):
+        distill(DistillConfig(**SMALL), out, resume=True, overwrite=True, verbose=0)
+
+
 def test_resume_shows_what_differs(finished):
     out, _ = finished
     with pytest.raises(ValueError, match=r"another config \(seed: 0 there, 5 now\)"):
@@ -134,7 +140,7 @@ def test_bad_options_leave_nothing_behind(tmp_path, capsys, options, text):
     out = tmp_path / "run"
     assert main(["distill", *SMALL_OPTIONS, *options, "--out", str(out)]) == 2
     assert text in capsys.readouterr().err
-    assert not (out / "report.json").exists()
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("order", [1, 2])
