@@ -18,6 +18,7 @@ from keras_scatter.models import RestoreBest, ScatteringDistiller
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots
 from keras_scatter.workflows.datasets import load_images
+from keras_scatter.workflows.optional import require
 
 BATCH = 50
 
@@ -96,6 +97,7 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
     Returns:
         The content of `report.json`.
     """
+    require("matplotlib", "plots")
     out = pathlib.Path(out)
     student = config.student()
     check_choice("loss", config.loss, ("balanced", "mse"))
