@@ -57,7 +57,7 @@ def describe_filter_group(name, out=None, overwrite=False):
 
 def percent(error):
     """A relative error for people: three digits, and no rounding errors of float32."""
-    return f"{100 * error:#.3g} %" if error > 1e-5 else "0.00 %"
+    return f"{100 * error:#.3g}".rstrip(".") + " %" if error > 1e-5 else "0.00 %"
 
 
 def _errors(entry):
