@@ -44,7 +44,7 @@ def _parser():
         "--epochs", type=int, default=UNSET, help="default: 5 from morlet, 30 from a random initializer"
     )
     distill.add_argument(
-        "--images", type=int, default=UNSET, help="default: 2000 from morlet, 10000 from a random initializer"
+        "--images", type=int, default=UNSET, help="default: 2000 from morlet, 20000 from a random initializer"
     )
     distill.add_argument("--held-out", type=int, default=500, help="number of images to measure errors on")
     distill.add_argument("--size", type=int, default=32, help="height and width of images that are made or cropped")

@@ -40,7 +40,7 @@ def load_images(dataset, count, held_out, size=32, seed=0):
 def dead_leaves(count, size=32, seed=0):
     """Dead-leaves images: opaque discs of random grey, radius density r^-3, which gives the statistics of photographs.
 
-    Each image is a window of one large scene, painted at twice the size and averaged.
+    Each image is a window of one large scene, painted at twice the size and averaged. Windows of many images overlap.
 
     Returns:
         `(count, size, size, 1)` float32 in 0..1.
@@ -54,7 +54,7 @@ def dead_leaves(count, size=32, seed=0):
     (4, 16, 16, 1)
     """
     generator = np.random.default_rng(seed)
-    side = 2 * max(8 * size, int(size * np.sqrt(count)))
+    side = 2 * max(8 * size, min(2048, int(size * np.sqrt(count))))
     smallest, largest = 2.0, side / 8
     scene = np.full((side, side), 0.5, "float32")
     # Enough discs to cover the scene some ten times over.

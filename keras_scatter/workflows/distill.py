@@ -32,7 +32,7 @@ class DistillConfig:
         order, L, J, design, kernel_size, lowpass_filters, initializer: arguments of `ComplexModulusConv`.
         loss: loss of `ScatteringDistiller`.
         epochs: None means 5 from a design and 30 from a random initializer.
-        images: number of images to train on; None means 2,000 from a design and 10,000 from a random initializer.
+        images: number of images to train on; None means 2,000 from a design and 20,000 from a random initializer.
         held_out: number of images to measure on.
         size: height and width of images that are made or cropped.
         seed: seed of images, initial values and shuffling.
@@ -55,7 +55,7 @@ class DistillConfig:
 
     def __post_init__(self):
         designed = self.initializer == "morlet"
-        for name, default in (("epochs", 5 if designed else 30), ("images", 2000 if designed else 10_000)):
+        for name, default in (("epochs", 5 if designed else 30), ("images", 2000 if designed else 20_000)):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         check_integer("epochs", self.epochs, minimum=0)
