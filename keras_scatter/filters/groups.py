@@ -23,12 +23,11 @@ def resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filt
     J = order if J is None else check_integer("J", J)
     if design == "paper" and order != J:
         raise ValueError(f'J must equal order, or be None, with design="paper". Received: J={J}, order={order}')
-    if design == "paper" and lowpass_filters != 2:
-        check_integer("lowpass_filters", lowpass_filters)
+    check_integer("lowpass_filters", lowpass_filters)
     if design == "faithful":
         if J > 2:
             raise ValueError(f'J must be 1 or 2 with design="faithful". Received: J={J}')
-        if check_integer("lowpass_filters", lowpass_filters) > 4:
+        if lowpass_filters > 4:
             raise ValueError(f"lowpass_filters must be 1, 2, 3 or 4. Received: lowpass_filters={lowpass_filters}")
         if share_filters is not True:
             raise ValueError(

@@ -30,8 +30,9 @@ def load_images(dataset, count, held_out, size=32, seed=0):
     check_integer("count", count)
     check_integer("held_out", held_out)
     if dataset in PROCEDURAL:
-        images = PROCEDURAL[dataset](count + held_out, check_integer("size", size, 4), seed)
-        return images[:count], images[count:]
+        check_integer("size", size, 4)
+        # Two scenes: windows of one overlap, and would not be held out.
+        return tuple(PROCEDURAL[dataset](n, size, [seed, part]) for part, n in enumerate((count, held_out)))
     if pathlib.Path(dataset).is_dir():
         return _from_folder(dataset, count, held_out, size, seed)
     return _from_tfds(dataset, count, held_out)

@@ -18,6 +18,14 @@ def test_procedural_images(dataset):
     assert not np.array_equal(train, other)
 
 
+def test_held_out_dead_leaves_are_of_another_scene():
+    """No row of a held-out image, which has many grey values, stands in a training image."""
+    train, held_out = load_images("dead_leaves", 300, 100, size=8)
+    rows = {row.tobytes() for row in train.reshape(-1, 8) if len(np.unique(row)) > 4}
+    others = {row.tobytes() for row in held_out.reshape(-1, 8) if len(np.unique(row)) > 4}
+    assert rows and others and not rows & others
+
+
 def test_dead_leaves_have_the_spectrum_of_photographs():
     """Power falls about as 1 / frequency^2."""
     windows = datasets.dead_leaves(200, 64) * np.hanning(64)[:, None, None] * np.hanning(64)[:, None]
