@@ -36,7 +36,7 @@ def make_student(design):
 
 def make_optimizer(design, steps):
     if design == "paper":
-        return keras.optimizers.AdamW(1e-3, weight_decay=0.01)
+        return keras.optimizers.AdamW(1e-3, weight_decay=0.01, global_clipnorm=1.0)
     return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-5, steps))
 
 

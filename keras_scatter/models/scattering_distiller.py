@@ -38,7 +38,7 @@ class ScatteringDistiller(keras.Model):
 
     >>> student = ComplexModulusConv(L=4, order=1, kernel_initializer="glorot_uniform")
     >>> distiller = ScatteringDistiller(student)
-    >>> distiller.compile(optimizer=keras.optimizers.AdamW(1e-3, weight_decay=0.01))
+    >>> distiller.compile(optimizer=keras.optimizers.AdamW(1e-3, weight_decay=0.01, global_clipnorm=1.0))
     >>> images = np.random.default_rng(0).uniform(size=(8, 16, 16, 1))
     >>> history = distiller.fit(images, batch_size=4, verbose=0)
     >>> sorted(history.history)

@@ -32,7 +32,7 @@ class DistillConfig:
         order, L, J, design, kernel_size, lowpass_filters, initializer: arguments of `ComplexModulusConv`.
         loss: loss of `ScatteringDistiller`.
         epochs: None means 5 from a design and 30 from a random initializer.
-        images: number of images to train on; None means 2,000 from a design and 20,000 from a random initializer.
+        images: number of images to train on; None means 2,000 from a design and 10,000 from a random initializer.
         held_out: number of images to measure on.
         size: height and width of images that are made or cropped.
         seed: seed of images, initial values and shuffling.
@@ -55,7 +55,7 @@ class DistillConfig:
 
     def __post_init__(self):
         designed = self.initializer == "morlet"
-        for name, default in (("epochs", 5 if designed else 30), ("images", 2000 if designed else 20_000)):
+        for name, default in (("epochs", 5 if designed else 30), ("images", 2000 if designed else 10_000)):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         check_integer("epochs", self.epochs, minimum=0)
@@ -73,11 +73,15 @@ class DistillConfig:
         )
 
     def optimizer(self, images):
-        """Adam with a small, decaying rate from a design; AdamW as in the paper from random values."""
+        """Adam with a small, decaying rate from a design; AdamW as in the paper from random values.
+
+        Random kernels start with gradients a thousand times larger than later ones; unclipped, the second moment of
+        Adam remembers them for tens of epochs.
+        """
         if self.initializer == "morlet":
             steps = max(1, self.epochs * -(-images // BATCH))
             return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-5, steps))
-        return keras.optimizers.AdamW(1e-3, weight_decay=0.01)
+        return keras.optimizers.AdamW(1e-3, weight_decay=0.01, global_clipnorm=1.0)
 
 
 def distill(config, out, resume=False, overwrite=False, verbose="auto"):
