@@ -1,10 +1,11 @@
 # Everything is made in a virtual environment of the project's own; PYTHON and VENV may be given.
 PYTHON ?= python3
 VENV ?= .venv
+BENCH ?= --resume
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: distill test lint filters tables clean
+.PHONY: distill test lint filters tables bench clean
 
 distill: $(INSTALLED)  ## distil the scattering transform and write filters, pictures and errors into runs/distill
 	$(BIN)/keras-scatter distill --out runs/distill --resume
@@ -22,6 +23,10 @@ filters: $(INSTALLED)  ## make the shipped filter groups again (hours; needs CIF
 tables: $(INSTALLED)  ## write the tables of the READMEs and the pictures of the groups from the result files
 	$(BIN)/python -m keras_scatter.workflows.tables README.md saved_filters/README.md
 	$(BIN)/keras-scatter filters morlet_o2 --out saved_filters/morlet_o2.png --overwrite
+
+bench: $(INSTALLED)  ## measure all backends and other programs side by side (hours); an interrupted run goes on
+	$(BIN)/python -m pip install --quiet --editable '.[plots,jax,torch]'
+	$(BIN)/keras-scatter bench --out benchmarks/results/cpu.json $(BENCH)
 
 $(INSTALLED): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

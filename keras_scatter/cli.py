@@ -59,6 +59,29 @@ def _parser():
     filters.add_argument("--out", help="file for the picture (default: NAME.png)")
     filters.add_argument("--overwrite", action="store_true", help="replace the picture")
     filters.set_defaults(run=_filters)
+
+    bench = commands.add_parser(
+        "bench",
+        help="measure speed, memory and agreement beside other programs",
+        description="Measure our layers and other scattering programs side by side, on this machine, in one run. The "
+        "other programs get an environment of their own in the user's cache.",
+    )
+    bench.add_argument(
+        "--workloads",
+        nargs="+",
+        metavar="NAME",
+        help="such as 128x3x32x32-J2-o1: batch, channels, height, width, J, order; -L6 may follow; scaling stands for "
+        "a series in each of batch, size, J and L (default: all of the README)",
+    )
+    bench.add_argument(
+        "--programs", nargs="+", metavar="NAME", help="default: our layers on all installed backends and all others"
+    )
+    bench.add_argument("--repetitions", type=int, help="number of timed calls (default: 11)")
+    bench.add_argument("--out", help="JSON file for the results; a chart is drawn beside it (default: runs/bench.json)")
+    bench.add_argument("--resume", action="store_true", help="keep the workloads that --out has")
+    bench.add_argument("--overwrite", action="store_true", help="replace --out")
+    bench.add_argument("--quick", action="store_true", help="half a minute, our layers only, written only with --out")
+    bench.set_defaults(run=_bench)
     return parser
 
 
@@ -79,3 +102,9 @@ def _filters(options):
         reports.print_filter_groups()
     else:
         reports.describe_filter_group(options.name, options.out, options.overwrite)
+
+
+def _bench(options):
+    from keras_scatter.workflows import benchmark
+
+    benchmark.command(**{key: value for key, value in vars(options).items() if key not in ("run", "command")})

@@ -9,7 +9,8 @@ TOLERANCE = {"float64": 1e-10, "float32": 1e-5, "bfloat16": 3e-2, "float16": 3e-
 
 
 def to_numpy(x):
-    return np.asarray(ops.convert_to_numpy(x), dtype="float64")
+    x = ops.convert_to_numpy(x)
+    return np.asarray(x, dtype="complex128" if np.iscomplexobj(x) else "float64")
 
 
 def peak_error(found, expected):

@@ -69,6 +69,33 @@ def loss_curve(history, orders):
     return figure
 
 
+def speed(forward, gradient):
+    """Draw how many times faster than Kymatio the other programs are, by workload. Returns the figure.
+
+    Args:
+        forward, gradient: results of `keras_scatter.workflows.benchmark.comparison`.
+    """
+    pyplot, ticker = require("matplotlib.pyplot", "plots"), require("matplotlib.ticker", "plots")
+    found = [name for compared in (forward, gradient) for of in compared.values() for name in of if name]
+    programs = [name for name in dict.fromkeys(found) if not name.startswith("kymatio")]
+    width = 0.85 / max(1, len(programs))
+    figure, axes = pyplot.subplots(2, 1, figsize=(10, 8), layout="constrained")
+    titles = "forward, against Kymatio's fastest frontend", "gradient, against Kymatio's torch frontend"
+    for axis, compared, title in zip(axes, (forward, gradient), titles):
+        for index, name in enumerate(programs):
+            ratios = np.array([of[name][1] if name in of else 1 for of in compared.values()])
+            places = np.arange(len(ratios)) + (index - (len(programs) - 1) / 2) * width
+            axis.bar(places, ratios - 1, width, bottom=1, label=name, color=pyplot.cm.tab20(index % 20))
+        axis.axhline(1, color="black", linewidth=0.8)
+        axis.set_xticks(range(len(compared)), list(compared), rotation=15, ha="right", fontsize=8)
+        axis.set(title=title, ylabel="times faster", yscale="log")
+        axis.yaxis.set(major_locator=ticker.LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}")
+        axis.yaxis.set_minor_formatter(ticker.NullFormatter())
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=8, ncols=5, loc="outside lower center")
+    return figure
+
+
 def _through_lowpass(psi, lowpass):
     """Kernels `(n, n, L)` of `sum_p lowpass_p * up(psi_p)`, centred."""
     size = 2 * (psi.shape[0] - 1) + lowpass.shape[0]

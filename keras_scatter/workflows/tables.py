@@ -3,11 +3,14 @@
 A table stands between `<!-- table: NAME -->` and `<!-- end -->`.
 """
 
+import functools
+import json
 import pathlib
 import re
 import sys
 
 from keras_scatter import saved_filters
+from keras_scatter.workflows import benchmark
 from keras_scatter.workflows.reports import percent
 
 MARKED = re.compile(r"(<!-- table: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -25,7 +28,19 @@ def shipped_groups():
     return rows
 
 
+def benchmarked(measure):
+    """Our layers against Kymatio, see `benchmark.comparison`."""
+    programs = (*(f"exact-{backend}" for backend in benchmark.BACKENDS), "faithful-tensorflow", "paper-tensorflow")
+    return benchmark.table(json.loads(benchmark.RESULT.read_text()), measure, programs)
+
+
 TABLES = {"shipped groups": shipped_groups}
+if benchmark.RESULT.exists():
+    TABLES |= {
+        "speed": functools.partial(benchmarked, "forward"),
+        "speed of gradients": functools.partial(benchmarked, "gradient"),
+        "memory": functools.partial(benchmarked, "memory"),
+    }
 
 
 def with_tables(text):

@@ -1,0 +1,499 @@
+"""Speed, memory and agreement of our layers and of other programs, measured side by side in one run.
+
+Every program runs in a process of its own (`benchmark_worker.py`), other projects' in an environment that is made for
+them. Programs are called in turn, one computes at a time, and each output is compared with Kymatio's.
+"""
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import pathlib
+import platform
+import select
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.filters.paths import scattering_paths
+from keras_scatter.saved_filters import write_atomically
+from keras_scatter.workflows import benchmark_worker, plots
+from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, Workload
+from keras_scatter.workflows.reports import percent
+
+PACKAGE = pathlib.Path(__file__).parents[1]
+RESULT = PACKAGE.parent / "benchmarks" / "results" / "cpu.json"
+
+WORKLOADS = (
+    "128x3x32x32-J2-o1",
+    "128x3x32x32-J2-o2",
+    "16x3x128x128-J2-o2",
+    "4x3x256x256-J2-o2",
+    "8x3x224x224-J3-o1",
+    "1x3x512x512-J3-o2",
+    "32x1x512x128-J2-o2",
+    "1x3x32x32-J2-o2",
+    "1x3x224x224-J2-o2",
+)
+# One argument grows, the others stay.
+SCALING = {
+    "batch": {n: f"{n}x1x64x64-J2-o2" for n in (4, 16, 64, 256)},
+    "size": {n: f"4x1x{n}x{n}-J2-o2" for n in (64, 128, 256, 512)},
+    "J": {n: f"4x1x128x128-J{n}-o2" for n in (2, 3, 4, 5)},
+    "L": {n: f"4x1x128x128-J2-o2-L{n}" for n in (4, 8, 12, 16)},
+}
+QUICK = "2x3x32x32-J2-o2"
+
+REFERENCE = "kymatio-numpy"
+# Largest relative error of any order; the paper's network has none, it is off by half and more at order 2.
+TOLERANCES = {"exact": 1e-4, "kymatio": 1e-4, "faithful": 0.1}
+PHASES = ("forward", "gradient")
+WARM_UP = 2
+SECONDS_TO_ANSWER = 1800
+# Of the machine's memory; when less is free, the remaining programs are measured after the present ones are gone.
+KEPT_FREE = 0.3
+
+PEERS = {"kymatio": "0.3.0", "pytorch_wavelets": "1.3.0", "PyWavelets": ""}
+# The versions are those of this environment, where it has them, so that only the programs differ.
+FRAMEWORKS = {"tensorflow": "", "keras": "", "jax": "", "torch": "2.13.0", "numpy": "", "scipy": ""}
+
+
+class ProgramError(ValueError):
+    """A program could not do what it was asked for."""
+
+
+class Worker:
+    """A program in a process of its own, to be used in a `with` statement."""
+
+    def __init__(self, python, program, workload):
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+        # Threads that wait must not spin, or idle programs slow down the one that computes.
+        passive = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+        shared = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+        path = {"PYTHONPATH": str(PACKAGE.parent) if program in OURS else ""}
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by __exit__)
+        self._process = subprocess.Popen(
+            [python, "-P", benchmark_worker.__file__, program, workload],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            env=os.environ | quiet | passive | shared | path,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._process.kill()
+        self._process.communicate()
+        self._log.close()
+
+    def ask(self, do, **arguments):
+        """Send a request and return the answer; raises `ProgramError`."""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self._process.stdin.flush()
+        return self.answer()
+
+    def answer(self):
+        """The next answer; the first one, when the libraries are loaded, comes unasked."""
+        if not select.select([self._process.stdout], [], [], SECONDS_TO_ANSWER)[0]:
+            self._process.kill()
+            raise ProgramError(f"no answer in {SECONDS_TO_ANSWER} seconds")
+        line = self._process.stdout.readline()
+        if not line:
+            self._log.seek(0)
+            last = self._log.read().strip().splitlines()[-1:]
+            raise ProgramError(f"the process ended with status {self._process.wait()}: {''.join(last)}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise ProgramError(answer["error"])
+        return answer["value"]
+
+
+def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=False, overwrite=False, peers=None):
+    """Measure and write a result file.
+
+    Args:
+        workloads: names such as `"128x3x32x32-J2-o1"` (batch, channels, height, width, J, order; `-L6` may follow).
+        programs: names from `benchmark_worker.PROGRAMS`; None means our layers on all installed backends and all
+            other programs.
+        repetitions: number of timed calls.
+        out: JSON file, written after each workload; None writes nothing.
+        resume: keep the workloads that `out` has for these programs; a workload that lacks some is measured again,
+            with all. Versions and hardware must be the same.
+        overwrite: replace `out`; not together with `resume`.
+        peers: Python interpreter of the environment with the other programs; None makes one in the user's cache.
+
+    Returns:
+        The content of the file: `machine`, `versions`, `settings`, and in `workloads` for every name `reference`, the
+        program that errors are measured against, and `programs`. A program has `build_seconds`, `first_call_seconds`
+        and `memory_bytes` (for `forward` and `gradient`), `error` by order (None for another transform), `forward` and
+        `gradient` with `median`, `lower` and `upper` quartile and all `seconds`, and `failed`: what went wrong, by
+        step.
+    """
+    check_integer("repetitions", repetitions, minimum=2)
+    programs = list(programs or default_programs())
+    for program in programs:
+        check_choice("program", program, tuple(PROGRAMS))
+    for workload in workloads:
+        Workload.parse(workload)
+    earlier = _earlier(out, resume, overwrite)
+    if peers is None and not set(programs) <= set(OURS):
+        peers = peers_python()
+    result = _description(peers, repetitions) | {"workloads": {}}
+    if earlier:
+        there, now = _leaves(earlier), _leaves(result)
+        different = [key for key in sorted(there | now) if there.get(key) != now.get(key)]
+        if different:
+            shown = ", ".join(f"{key}: {there.get(key)} there, {now.get(key)} now" for key in different)
+            raise ValueError(
+                f"out was measured under other conditions ({shown}); --overwrite replaces it. "
+                f"Received: out={str(out)!r}"
+            )
+        result["workloads"] = earlier["workloads"]
+    done = {name for name, found in result["workloads"].items() if set(programs) <= set(found["programs"])}
+    todo = [workload for workload in workloads if workload not in done]
+    with Progress(transient=True, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=len(todo) * len(programs) * (1 + len(PHASES)))
+        for workload in todo:
+
+            def report(step, workload=workload):
+                progress.update(task, advance=1, description=f"{workload} {step}")
+
+            # Times are comparable only within one measurement, so what is there is measured again.
+            there = result["workloads"].get(workload, {}).get("programs", ())
+            together = list(dict.fromkeys([*programs, *there]))
+            result["workloads"][workload] = measure(workload, together, repetitions, peers, report)
+            if out is not None:
+                pathlib.Path(out).parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(out, json.dumps(result, indent=1).encode() + b"\n")
+    return result
+
+
+def default_programs(quick=False):
+    """Our layers on the installed backends and, unless it must be quick, all other programs."""
+    backends = [backend for backend in BACKENDS if importlib.util.find_spec(backend)]
+    if quick:
+        return [*(f"exact-{backend}" for backend in backends), f"paper-{backends[0]}"]
+    return [name for name in PROGRAMS if name not in OURS or name.split("-")[1] in backends]
+
+
+def measure(workload, programs, repetitions, peers=None, report=print):
+    """Measure the programs on one workload, as many together as fit into the memory; see `run`."""
+    pythons = {program: sys.executable if program in OURS else peers for program in PROGRAMS}
+    reference = REFERENCE if peers else default_programs(quick=True)[0]
+    with Worker(pythons[reference], reference, workload) as worker:
+        worker.answer()
+        worker.ask("build")
+        expected = _output(worker, "float64")
+    measured, waiting, group = {}, list(programs), 0
+    while waiting:
+        with contextlib.ExitStack() as stack:
+            alive = {}
+            while waiting and (not alive or _has_memory()):
+                program = waiting.pop(0)
+                report(program)
+                alive[program] = stack.enter_context(Worker(pythons[program], program, workload))
+                measured[program] = {"group": group, **_first_calls(alive[program], program, workload, expected)}
+            for phase in PHASES:
+                report(phase, len(alive))
+                _interleave(phase, alive, measured, repetitions)
+        group += 1
+    return {"reference": reference, "programs": measured}
+
+
+def relative_errors(found, expected, workload):
+    """`sqrt(sum |found - expected|^2 / sum |expected|^2)` by order, of planes `(n, K, h, w)`."""
+    if found.shape != expected.shape:
+        raise ProgramError(f"the output has shape {found.shape}, the reference {expected.shape}")
+    workload = Workload.parse(workload)
+    orders = np.array([path.order for path in scattering_paths(workload.J, workload.L, workload.order)])
+    parts = [(found[:, orders == m], expected[:, orders == m]) for m in range(orders.max() + 1)]
+    return [float(np.linalg.norm(part - whole) / np.linalg.norm(whole)) for part, whole in parts]
+
+
+def _first_calls(worker, program, workload, expected):
+    """What is known of a program after its first calls, made while all others wait."""
+    entry = {"failed": {}, "first_call_seconds": {}, "memory_bytes": {}, "error": None}
+    step = "load"
+    try:
+        worker.answer()
+        step = "build"
+        entry["build_seconds"] = worker.ask("build")
+        for phase in PHASES:
+            step = phase
+            entry["first_call_seconds"][phase] = worker.ask(phase, seed=0)
+            entry["memory_bytes"][phase] = worker.ask("memory")
+            if phase == "forward":
+                step = "output"
+                entry["error"] = _checked_errors(worker, program, workload, expected)
+    except ProgramError as error:
+        entry["failed"][step] = str(error)
+    return entry
+
+
+def _checked_errors(worker, program, workload, expected):
+    """Errors by order, None for another transform; raises `ProgramError` if one is larger than allowed."""
+    found = _output(worker)
+    if found is None:
+        return None
+    errors = relative_errors(found, expected, workload)
+    allowed = TOLERANCES.get(program.split("-")[0], np.inf)
+    # Written so that NaN fails.
+    if not all(error <= allowed for error in errors):
+        raise ProgramError(
+            f"relative errors by order are {', '.join(map(percent, errors))}; allowed {percent(allowed)}"
+        )
+    return errors
+
+
+def _output(worker, dtype="float32"):
+    """The result for the first images as planes, None for another transform."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "output.npy"
+        return np.load(path) if worker.ask("output", seed=0, dtype=dtype, path=str(path)) else None
+
+
+def _interleave(phase, alive, measured, repetitions):
+    """Call the programs in turn, each round beginning with another one, and enter the times into `measured`."""
+    able = [name for name in alive if _has_done(measured[name], phase)]
+    seconds = {name: [] for name in able}
+    for round_ in range(WARM_UP + repetitions):
+        first = round_ % max(1, len(able))
+        for name in able[first:] + able[:first]:
+            try:
+                seconds[name].append(alive[name].ask(phase, seed=round_))
+            except ProgramError as error:
+                measured[name]["failed"][phase] = str(error)
+                able = [other for other in able if other != name]
+    for name in able:
+        measured[name][phase] = _statistics(seconds[name][WARM_UP:])
+
+
+def _has_done(entry, phase):
+    return entry["first_call_seconds"].get(phase) is not None and not {"output", phase} & set(entry["failed"])
+
+
+def _statistics(seconds):
+    lower, median, upper = statistics.quantiles(seconds, n=4, method="inclusive")
+    return {"median": median, "lower": lower, "upper": upper, "seconds": seconds}
+
+
+def _has_memory():
+    try:
+        lines = pathlib.Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return True
+    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+    return kilobytes["MemAvailable"] > KEPT_FREE * kilobytes["MemTotal"]
+
+
+def _earlier(out, resume, overwrite):
+    """The content of a result file that is to be continued, if there is one."""
+    if resume and overwrite:
+        raise ValueError("resume and overwrite exclude each other. Received: resume=True, overwrite=True")
+    if out is None or overwrite or not pathlib.Path(out).exists():
+        return None
+    if not resume:
+        raise ValueError(
+            "out must be a new file; --resume measures what is missing in it, --overwrite replaces it. "
+            f"Received: out={str(out)!r}"
+        )
+    return json.loads(pathlib.Path(out).read_text())
+
+
+def _leaves(result, prefix=""):
+    """The conditions of a result by dotted name."""
+    found = {}
+    for key, value in result.items():
+        if isinstance(value, dict) and key != "workloads":
+            found |= _leaves(value, f"{prefix}{key}.")
+        elif key != "workloads":
+            found[prefix + key] = value
+    return found
+
+
+def _description(peers, repetitions):
+    """What must be equal for two runs to be parts of one."""
+    versions = {"ours": benchmark_worker.versions()}
+    if peers is not None:
+        script = (peers, "-P", benchmark_worker.__file__, "versions")
+        versions["peers"] = json.loads(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
+    sources = hashlib.sha256()
+    for path in sorted(path for part in ("filters", "functional", "layers") for path in (PACKAGE / part).glob("*.py")):
+        sources.update(path.read_bytes())
+    versions["ours"]["sources"] = sources.hexdigest()[:8]
+    return {
+        "machine": _machine(),
+        "versions": versions,
+        "settings": {"repetitions": repetitions, "warm_up": WARM_UP},
+    }
+
+
+def _machine():
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    accelerators = ""
+    if shutil.which("nvidia-smi"):
+        query = ("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+        accelerators = subprocess.run(query, capture_output=True, text=True).stdout.strip()
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "accelerators": accelerators.splitlines(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+def peers_python():
+    """The interpreter of the environment with the other programs, in the user's cache; made when it is missing."""
+    requirements = [f"{name}=={version}" if version else name for name, version in PEERS.items()]
+    here = benchmark_worker.versions()
+    for name, version in FRAMEWORKS.items():
+        version = here.get(name, version).split("+")[0]
+        requirements.append(f"{name}=={version}" if version else name)
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "keras_scatter"
+    name = hashlib.sha256(" ".join((platform.python_version(), *requirements)).encode()).hexdigest()[:8]
+    folder = cache / f"peers-{name}"
+    if not folder.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        print(f"making {folder} with {' '.join(requirements)}", file=sys.stderr)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=folder.name) as partial:
+            python = pathlib.Path(partial) / "env" / "bin" / "python"
+            subprocess.run([sys.executable, "-m", "venv", python.parents[1]], check=True)
+            command = [python, "-m", "pip", "install", "--progress-bar=off", *requirements]
+            if subprocess.run(command, stdout=2).returncode:
+                raise ImportError("the other programs could not be installed; --programs can leave them out")
+            # An interpreter is at home wherever its environment is, so the finished folder can be moved.
+            python.parents[1].rename(folder)
+    return str(folder / "bin" / "python")
+
+
+def comparison(result, measure):
+    """Every program against Kymatio.
+
+    Args:
+        result: content of a result file.
+        measure: `"forward"` or `"gradient"`, seconds, or `"memory"`, bytes of the peak of a forward call.
+
+    Returns:
+        For each workload, by program, the value and how many times better it is than that of the baseline, whose
+        name stands under `None`: the fastest frontend of Kymatio for `"forward"`, its torch frontend for the others.
+    """
+    compared = {}
+    for workload, found in result["workloads"].items():
+        values = {name: _value(entry, measure) for name, entry in found["programs"].items()}
+        values = {name: value for name, value in values.items() if value}
+        rivals = [name for name in values if name.startswith("kymatio-" if measure == "forward" else "kymatio-torch")]
+        if values:
+            baseline = min(rivals or values, key=values.get)
+            compared[workload] = {None: baseline} | {
+                name: (value, values[baseline] / value) for name, value in values.items()
+            }
+    return compared
+
+
+def _value(entry, measure):
+    if "output" in entry["failed"]:
+        return None
+    if measure == "memory":
+        return entry["memory_bytes"].get("forward")
+    return entry[measure]["median"] if measure in entry else None
+
+
+def slopes(result, measure):
+    """Growth with batch, size, J and L: {argument: {program: slope of log(value) against log(argument)}}."""
+    compared = comparison(result, measure)
+    found = {}
+    for argument, workloads in SCALING.items():
+        present = {n: compared[name] for n, name in workloads.items() if name in compared}
+        programs = set.intersection(*map(set, present.values())) - {None} if len(present) > 1 else ()
+        found[argument] = {
+            program: float(np.polyfit(np.log(list(present)), np.log([of[program][0] for of in present.values()]), 1)[0])
+            for program in sorted(programs)
+        }
+    return found
+
+
+def table(result, measure, programs):
+    """Rows of text, header first: a workload a row, a program a column, with values and ratios to the baseline."""
+    rows = [["workload", "Kymatio", *(f"`{name}`" for name in programs)]]
+    for workload, found in comparison(result, measure).items():
+        baseline = found[None]
+        cells = [f"{_shown(*found[name], measure)}" if name in found else "" for name in programs]
+        rows.append([workload, f"{_shown(found[baseline][0], None, measure)} ({baseline.split('-', 1)[1]})", *cells])
+    return rows
+
+
+def _shown(value, ratio, measure):
+    if measure == "memory":
+        value = f"{value / 1e6:.0f} MB"
+    else:
+        value = f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"
+    return value if ratio is None else f"{value} ({ratio:.1f}x)"
+
+
+def print_result(result, workloads):
+    """Tables on the terminal: a workload a table, a program a row; slopes if there are some."""
+    console = Console()
+    compared = {measure: comparison(result, measure) for measure in (*PHASES, "memory")}
+    for workload in workloads:
+        found = result["workloads"][workload]
+        values = {measure: of.get(workload, {}) for measure, of in compared.items()}
+        baselines = ", ".join(f"{measure} to {of[None]}" for measure, of in values.items() if of)
+        console.print(f"{workload}; ratios: {baselines}; error: against {found['reference']}")
+        rows = Table("program", "forward", "quartiles (ms)", "gradient", "memory", "start", "error")
+        for name, entry in found["programs"].items():
+            rows.add_row(name, *_cells(entry, [(measure, of.get(name)) for measure, of in values.items()]))
+        console.print(rows)
+        for name, entry in found["programs"].items():
+            for step, text in entry["failed"].items():
+                console.print(f"{name} failed ({step}): {text}", markup=False)
+    for measure in ("forward", "memory"):
+        for argument, found in slopes(result, measure).items():
+            if found:
+                shown = ", ".join(f"{program} {slope:.2f}" for program, slope in found.items())
+                console.print(f"{measure} grows with {argument} to the power of: {shown}")
+
+
+def _cells(entry, values):
+    forward, *others = (_shown(*value, measure) if value else "" for measure, value in values)
+    quartiles = [f"{1000 * entry['forward'][key]:.3g}" for key in ("lower", "upper") if "forward" in entry]
+    first = entry["first_call_seconds"].get("forward")
+    start = "" if first is None else f"{entry['build_seconds'] + first:.2f} s"
+    error = f"{max(entry['error']):.0e}" if entry["error"] else ""
+    return forward, " - ".join(quartiles), *others, start, error
+
+
+def command(workloads, programs, repetitions, out, resume, overwrite, quick):
+    """What `keras-scatter bench` does; None for a default."""
+    workloads = workloads or ([QUICK] if quick else WORKLOADS)
+    series = [name for argument in SCALING.values() for name in argument.values()]
+    workloads = list(dict.fromkeys(name for given in workloads for name in (series if given == "scaling" else [given])))
+    out = pathlib.Path(out) if out else None if quick else pathlib.Path("runs/bench.json")
+    result = run(
+        workloads,
+        programs or default_programs(quick),
+        repetitions or (2 if quick else 11),
+        out,
+        resume=resume,
+        overwrite=overwrite,
+    )
+    print_result(result, workloads)
+    if out:
+        plots.save(plots.speed(*(comparison(result, phase) for phase in PHASES)), out.with_suffix(".png"))
+        print(f"Results are in {out}, a chart in {out.with_suffix('.png')}")

@@ -1,0 +1,242 @@
+import copy
+import json
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+from compare import BACKEND, assert_close, images
+
+from keras_scatter.cli import main
+from keras_scatter.layers import ScatteringFFT
+from keras_scatter.workflows import benchmark, benchmark_worker, plots, tables
+from keras_scatter.workflows.benchmark_worker import Workload
+
+TINY, OTHER = "1x2x8x12-J2-o1-L2", "1x1x8x8-J1-o1-L2"
+OURS = f"exact-{BACKEND}"
+# The network of the paper has J = order, which is not what the workload asks for.
+FAILING = f"paper-{BACKEND}"
+GOLDEN = pathlib.Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    out = tmp_path_factory.mktemp("bench") / "results" / "tiny.json"
+    return out, benchmark.run([TINY], [OURS, FAILING], repetitions=3, out=out)
+
+
+def test_a_worker_answers():
+    with benchmark.Worker(benchmark.sys.executable, OURS, TINY) as worker:
+        assert worker.answer()["numpy"] == np.__version__
+        with pytest.raises(benchmark.ProgramError, match="unknown request"):
+            worker.ask("dance")
+        assert worker.ask("build") > 0
+        for phase in benchmark.PHASES:
+            assert worker.ask(phase, seed=1) > 0
+        assert worker.ask("memory") > 0
+        planes = benchmark._output(worker)
+    x = Workload.parse(TINY).images(0)
+    expected = ScatteringFFT(J=2, L=2, order=1)(x.reshape(2, 8, 12, 1))
+    assert_close(planes.transpose(0, 2, 3, 1), expected)
+
+
+@pytest.mark.parametrize("program", ["kymatio-torch", "no-such-program"])
+def test_a_worker_that_cannot_start_says_why(program, monkeypatch):
+    monkeypatch.setattr(benchmark, "SECONDS_TO_ANSWER", 60)
+    with benchmark.Worker(benchmark.sys.executable, program, TINY) as worker:
+        if program in benchmark_worker.PROGRAMS and benchmark.importlib.util.find_spec("kymatio"):
+            pytest.skip("Kymatio is installed here")
+        with pytest.raises(benchmark.ProgramError, match=r"kymatio|torch|KeyError: 'no-such-program'"):
+            worker.answer()
+
+
+def test_gradients_are_those_of_the_sum_of_squares():
+    program = benchmark_worker.PROGRAMS[OURS](Workload.parse(TINY))
+    program.load()
+    program.build()
+    x, step = program.images(0), images(1, 8, 12, 2, seed=1) - 0.5
+
+    def loss(scale):
+        return np.sum(np.square(program.forward(x + np.float32(scale) * step), dtype="float64"))
+
+    expected = (loss(1e-2) - loss(-1e-2)) / 2e-2
+    assert abs(np.sum(program.gradient(x) * step) - expected) < 1e-2 * abs(expected)
+
+
+def test_a_run_is_written(measured):
+    out, result = measured
+    assert json.loads(out.read_text()) == result
+    assert result["versions"]["ours"]["keras"] == keras.__version__ and result["machine"]["cores"] > 0
+    entry = result["workloads"][TINY]["programs"][OURS]
+    assert entry["failed"] == {} and max(entry["error"]) < 1e-5
+    for phase in benchmark.PHASES:
+        assert len(entry[phase]["seconds"]) == 3
+        assert 0 < entry[phase]["lower"] <= entry[phase]["median"] <= entry[phase]["upper"]
+        assert entry["memory_bytes"][phase] > 0 and entry["first_call_seconds"][phase] > 0
+
+
+def test_a_file_is_not_overwritten_silently(measured):
+    out, _ = measured
+    with pytest.raises(ValueError, match=r"out must be a new file; --resume .* --overwrite"):
+        benchmark.run([TINY], [OURS], out=out)
+    with pytest.raises(ValueError, match="exclude each other"):
+        benchmark.run([TINY], [OURS], out=out, resume=True, overwrite=True)
+
+
+def test_resume_keeps_what_is_there_and_measures_the_rest(measured, tmp_path, monkeypatch):
+    out, result = measured
+    other = tmp_path / "other.json"
+    other.write_text(out.read_text())
+    asked, together = [], []
+
+    def measure(workload, programs, *others):
+        asked.append(workload)
+        together[:] = programs
+        return {"programs": {}}
+
+    monkeypatch.setattr(benchmark, "measure", measure)
+    resumed = benchmark.run([TINY, OTHER], [OURS], repetitions=3, out=other, resume=True)
+    assert asked == [OTHER] and resumed["workloads"][TINY] == result["workloads"][TINY]
+    benchmark.run([TINY], ["faithful-jax"], repetitions=3, out=other, resume=True)
+    assert together == ["faithful-jax", OURS, FAILING]
+    with pytest.raises(ValueError, match=r"other conditions \(settings.repetitions: 3 there, 4 now\)"):
+        benchmark.run([TINY], [OURS], repetitions=4, out=other, resume=True)
+
+
+def test_a_failing_program_is_recorded_and_the_run_goes_on(measured):
+    _, result = measured
+    entry = result["workloads"][TINY]["programs"][FAILING]
+    assert "J" in entry["failed"]["build"] and "forward" not in entry
+
+
+def test_errors_are_by_order():
+    with np.load(GOLDEN / "kymatio2d_J2_L8_o2_32x32.npz") as file:
+        expected = file["y"]
+    wrong = expected.copy()
+    wrong[:, 17:] *= 1.5
+    errors = benchmark.relative_errors(wrong, expected, "1x3x32x32-J2-o2")
+    np.testing.assert_allclose(errors, [0, 0, 0.5], atol=1e-6)
+
+
+class Pretender:
+    """A worker whose program gives a constant as its output, and other answers from a list."""
+
+    def __init__(self, planes, seconds=()):
+        self.planes, self.seconds = planes, iter(seconds)
+
+    def ask(self, do, path=None, **others):
+        if do == "output":
+            np.save(path, self.planes)
+            return True
+        seconds = next(self.seconds, None)
+        if seconds is None:
+            raise benchmark.ProgramError("enough")
+        return seconds
+
+    def answer(self):
+        return {}
+
+
+@pytest.mark.parametrize(
+    "found, said",
+    [
+        (np.full((1, 3, 4, 4), 1.1), "allowed"),
+        (np.full((1, 3, 4, 4), np.nan), "allowed"),
+        (np.ones((1, 3, 4, 5)), "shape"),
+    ],
+)
+def test_a_wrong_output_is_a_failure(found, said):
+    worker = Pretender(found, seconds=[1, 1, 1, 1, 1])
+    entry = benchmark._first_calls(worker, OURS, OTHER, np.ones((1, 3, 4, 4)))
+    assert said in entry["failed"]["output"]
+    benchmark._interleave("forward", {OURS: worker}, {OURS: entry}, 2)
+    assert "forward" not in entry
+
+
+def test_rounds_begin_with_another_program_and_warm_up_is_not_counted():
+    measured = {name: {"failed": {}, "first_call_seconds": {"forward": 1}} for name in "abc"}
+    order = []
+
+    class Noting(Pretender):
+        def ask(self, do, **others):
+            order.append(self.planes)
+            return super().ask(do, **others)
+
+    times = {"a": [9, 9, 1, 2, 3], "b": [9, 9, 5, 5, 5], "c": [9, 9, 1]}
+    benchmark._interleave("forward", {name: Noting(name, times[name]) for name in "abc"}, measured, 3)
+    assert "".join(order[:9]) == "abcbcacab"
+    assert measured["a"]["forward"] == {"lower": 1.5, "median": 2, "upper": 2.5, "seconds": [1, 2, 3]}
+    assert measured["c"]["failed"] == {"forward": "enough"} and "forward" not in measured["c"]
+
+
+def result_of(seconds, workloads=(TINY,)):
+    """A small result: {program: seconds of a forward call}, gradients take twice as long."""
+    programs = {}
+    for name, median in seconds.items():
+        times = {phase: {"median": factor * median} for factor, phase in enumerate(benchmark.PHASES, 1)}
+        programs[name] = {"failed": {}, "memory_bytes": {"forward": 1e6 * median}, **times}
+    return {"workloads": {workload: {"programs": copy.deepcopy(programs)} for workload in workloads}}
+
+
+def test_ratios_are_to_the_fastest_frontend_and_for_gradients_to_torch():
+    result = result_of({"exact-jax": 1, "kymatio-torch": 6, "kymatio-jax": 3, "kymatio-numpy": 7})
+    assert benchmark.comparison(result, "forward")[TINY]["exact-jax"] == (1, 3)
+    assert benchmark.comparison(result, "gradient")[TINY]["exact-jax"] == (2, 6)
+    assert benchmark.comparison(result, "memory")[TINY][None] == "kymatio-torch"
+    rows = benchmark.table(result, "forward", ["exact-jax", "exact-torch"])
+    assert rows == [
+        ["workload", "Kymatio", "`exact-jax`", "`exact-torch`"],
+        [TINY, "3 s (jax)", "1 s (3.0x)", ""],
+    ]
+    assert tables.markdown(rows).startswith("| workload |")
+
+
+def test_a_wrong_program_has_no_ratio():
+    result = result_of({"exact-jax": 1, "kymatio-torch": 6})
+    result["workloads"][TINY]["programs"]["exact-jax"]["failed"]["output"] = "off"
+    assert "exact-jax" not in benchmark.comparison(result, "forward")[TINY]
+
+
+def test_slopes():
+    result = {"workloads": {}}
+    for n, name in benchmark.SCALING["batch"].items():
+        result["workloads"] |= result_of({"exact-jax": 3 * n, "exact-torch": n**0.5}, [name])["workloads"]
+    found = benchmark.slopes(result, "forward")
+    assert found["batch"] == pytest.approx({"exact-jax": 1, "exact-torch": 0.5})
+    assert found["size"] == {}
+
+
+def test_the_tables_of_the_readme(tmp_path, monkeypatch):
+    monkeypatch.setattr(benchmark, "RESULT", tmp_path / "cpu.json")
+    benchmark.RESULT.write_text(json.dumps(result_of({"exact-jax": 0.001, "kymatio-torch": 0.006})))
+    monkeypatch.setattr(tables, "TABLES", {"speed": lambda: tables.benchmarked("forward")})
+    text = tables.with_tables("<!-- table: speed -->\n<!-- end -->")
+    assert f"| {TINY} | 6 ms (torch) |  | 1 ms (6.0x) |" in text
+
+
+def test_the_chart(tmp_path):
+    result = result_of({"exact-jax": 1, "kymatio-torch": 6}, [TINY, OTHER])
+    compared = [benchmark.comparison(result, phase) for phase in benchmark.PHASES]
+    figure = plots.speed(*compared)
+    # Kymatio's is the line at 1.
+    assert [bar.get_y() + bar.get_height() for bar in figure.axes[0].patches] == [6, 6]
+    plots.save(figure, tmp_path / "speed.png")
+    assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command(measured, tmp_path, capsys):
+    out = tmp_path / "bench.json"
+    out.write_text(measured[0].read_text())
+    options = ["bench", f"--workloads={TINY}", f"--programs={OURS}", "--repetitions=3", f"--out={out}"]
+    assert main(options) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert main([*options, "--resume"]) == 0
+    printed = capsys.readouterr().out
+    assert OURS[:8] in printed and f"{FAILING} failed (build)" in printed
+    assert out.with_suffix(".png").exists()
+
+
+@pytest.mark.parametrize("option", ["--workloads=huge", "--programs=scatnet", "--repetitions=1"])
+def test_bad_options_are_named(option, capsys):
+    assert main(["bench", "--quick", option]) == 2
+    assert "Received: " in capsys.readouterr().err
