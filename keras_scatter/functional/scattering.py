@@ -1,62 +1,72 @@
 """Scattering transforms of image planes: exact, faithful and the paper's."""
 
-import itertools
+import functools
 
 import numpy as np
 from keras import ops
 
 from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.functional import fourier
+from keras_scatter.functional.chunks import chunk_size, map_chunks
 from keras_scatter.functional.compiled import compiled
 from keras_scatter.functional.convolution import modulus_block, periodic_conv, periodic_modulus
 from keras_scatter.functional.modulus import modulus
-from keras_scatter.functional.padding import pad_planes, padded_shape
+from keras_scatter.functional.padding import is_static, pad_planes, padded_shape
 from keras_scatter.functional.smoothing import smooth
-
-
-def in_path_order(maps, J, L, order):
-    """Stack maps computed scale by scale, {(j1, ..., jm): (N, L**m, h, w)}, in the order of `scattering_paths`."""
-    computed = [(scales, angles) for scales in maps for angles in itertools.product(range(L), repeat=len(scales))]
-    position = {path: index for index, path in enumerate(computed)}
-    index = [position[path.scales, path.angles] for path in scattering_paths(J, L, order)]
-    stacked = ops.concatenate(list(maps.values()), axis=1)
-    return stacked if index == sorted(index) else ops.take(stacked, np.array(index), axis=1)
 
 
 def cascade(planes, wavelet_moduli, J, L, order, padding):
     """Scattering coefficients of planes, for any way to compute the wavelet moduli.
 
-    `U[p + (j, t)] = |U[p] * psi_{j,t}|` and `S[p] = U[p] * phi_J`, scale by scale: each U is kept at the resolution of
-    its last scale.
+    `U[p + (j, t)] = |U[p] * psi_{j,t}|` and `S[p] = U[p] * phi_J`, depth first: each U is kept at the resolution of its
+    last scale, and only for a part of the planes at a time where a single one is large.
 
     Args:
         planes: `(N, H, W)`.
-        wavelet_moduli: function of moduli `(N, P, h, w)`, the scale they are decimated to, and a range of larger
-            scales (or equal ones, for the image), that returns `(N, P * L, ., .)` for each of these.
+        wavelet_moduli: function of moduli `(N, h, w)`, the scale they are decimated to, and a range of larger scales
+            (or equal ones, for the image), that returns `(N, L, ., .)` for each of these.
 
     Returns:
         `(N, K, H // 2**J, W // 2**J)`, K in the order of `scattering_paths`.
     """
     shape = padded_shape(ops.shape(planes)[1:], J, padding)
-    layer = {(): pad_planes(planes, J, padding)[:, None]}
-    maps = {}
-    for m in range(order + 1):
-        deeper = {}
-        for scales, moduli in layer.items():
-            level = scales[-1] if scales else 0
-            maps[scales] = smooth(moduli, J, level, shape, cropped=padding != "periodic")
-            following = range(level + 1 if scales else 0, J)
-            if m < order and following:
-                found = wavelet_moduli(moduli, level, following)
-                deeper |= {(*scales, j): wavelet for j, wavelet in zip(following, found)}
-        layer = deeper
-    return in_path_order(maps, J, L, order)
+
+    def descend(moduli, level, following, orders):
+        """S of the moduli and of all moduli that come from them, `(N, paths, ., .)`."""
+        maps = [smooth(moduli[:, None], J, level, shape, cropped=padding != "periodic")]
+        following = following if orders else ()
+        for j, found in zip(following, wavelet_moduli(moduli, level, following) if following else ()):
+            _, _, height, width = ops.shape(found)
+            below = functools.partial(descend, level=j, following=range(j + 1, J), orders=orders - 1)
+            children = ops.reshape(found, (-1, height, width))
+            if is_static(ops.shape(children)[0]):
+                size = chunk_size((height // 2, width // 2), L, min(orders - 1, J - 1 - j))
+                children = map_chunks(below, children, size)
+            else:
+                children = below(children)
+            maps.append(ops.reshape(children, (-1, L * children.shape[1], *ops.shape(children)[2:])))
+        return ops.concatenate(maps, axis=1)
+
+    maps = descend(pad_planes(planes, J, padding), 0, range(J), order)
+    paths = scattering_paths(J, L, order)
+    position = {path: index for index, path in enumerate(sorted(paths, key=_depth_first))}
+    return ops.take(maps, np.array([position[path] for path in paths]), axis=1)
+
+
+def _depth_first(path):
+    return tuple(zip(path.scales, path.angles))
+
+
+@compiled(xla_under_tensorflow=False)
+def fourier_scattering(planes, *bank, J, L, order, padding):
+    """The exact transform: `cascade` with the wavelets of `fourier.wavelet_bank` for the padded shape."""
+    chunk = functools.partial(_fourier_cascade, J=J, L=L, order=order, padding=padding)
+    size = chunk_size(padded_shape(ops.shape(planes)[1:], J, padding), L, min(order, J))
+    return map_chunks(lambda part: chunk(part, *bank), planes, size)
 
 
 @compiled(xla_under_tensorflow=True)
-def fourier_scattering(planes, *bank, J, L, order, padding):
-    """The exact transform: `cascade` with the wavelets of `fourier.wavelet_bank` for the padded shape."""
-
+def _fourier_cascade(planes, *bank, J, L, order, padding):
     def wavelet_moduli(moduli, level, scales):
         # All angles of one scale are one batch of transforms.
         spectra = fourier.spectrum(moduli)
@@ -73,17 +83,14 @@ def convolutional_scattering(planes, filters, *, J, L, order):
     """
 
     def wavelet_moduli(moduli, level, scales):
-        _, paths, height, width = ops.shape(moduli)
-        channels = ops.reshape(moduli, (-1, height, width, 1))
+        channels = moduli[..., None]
         found = []
         for d in range(scales[-1] - level + 1):
             if d:
                 channels = periodic_conv(channels, filters[f"lowpass_{d}"], stride=2)
             if level + d in scales:
                 wavelets = periodic_modulus(channels, filters[f"psi_{d}_real"], filters[f"psi_{d}_imag"])
-                height, width = ops.shape(wavelets)[1:3]
-                planes = ops.transpose(wavelets, (0, 3, 1, 2))
-                found.append(ops.reshape(planes, (-1, paths * L, height, width)))
+                found.append(ops.transpose(wavelets, (0, 3, 1, 2)))
         return found
 
     return cascade(planes, wavelet_moduli, J, L, order, padding="reflect")

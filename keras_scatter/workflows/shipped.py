@@ -20,9 +20,9 @@ FOLDER = pathlib.Path(__file__).parents[2] / "saved_filters"
 MEASURED = ("cifar10", "dead_leaves", "random")
 HELD_OUT = 1000
 
-# The paper's training: random kernels, batches of 50, 60 epochs.
+# The paper's training: random kernels, batches of 50, 30 to 60 epochs; the errors no longer fall after 20.
 PAPER = DistillConfig(
-    design="paper", initializer="glorot_uniform", epochs=60, images=10_000, held_out=HELD_OUT, loss="balanced", seed=1
+    design="paper", initializer="glorot_uniform", epochs=30, images=10_000, held_out=HELD_OUT, loss="balanced", seed=1
 )
 DESIGNED = DistillConfig(epochs=0)
 RECIPES = {

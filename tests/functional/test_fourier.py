@@ -20,9 +20,9 @@ def test_folding_a_spectrum_decimates_the_planes(factor):
 
 
 def test_convolution_is_circular_and_decimated():
-    planes, filters = images(2, 3, 12, 8), images(5, 12, 8, seed=1)
+    planes, filters = images(2, 12, 8), images(5, 12, 8, seed=1)
     real, imag = fourier.convolve(fourier.spectrum(ops.convert_to_tensor(planes)), ops.convert_to_tensor(filters), 2)
-    expected = np.fft.ifft2(np.fft.fft2(planes)[:, :, None] * filters)[..., ::2, ::2].reshape(2, 15, 6, 4)
+    expected = np.fft.ifft2(np.fft.fft2(planes)[:, None] * filters)[..., ::2, ::2]
     assert_close(real, expected.real, 1e-5)
     assert_close(imag, expected.imag, 1e-5)
 

@@ -1,0 +1,47 @@
+"""Work on a few planes at a time, so that intermediate results stay in the cache and memory is bounded."""
+
+import math
+
+from keras import ops
+
+from keras_scatter.functional.padding import is_static
+
+CHUNK_BYTES = 4 * 2**20
+
+
+def chunk_size(shape, L, orders, itemsize=4):
+    """How many planes go through a scattering transform at a time: as many as `CHUNK_BYTES` hold, but at least 1.
+
+    A plane counts with the complex maps that are made from it, L as large as itself, and from each of these L that are
+    a quarter as large, and so on: `2 itemsize H W (1 + L (1 + L / 4 + ... + (L / 4)^(orders - 1)))` bytes.
+
+    Args:
+        shape: height and width of the planes, ints or tensors.
+        orders: number of wavelet transforms that follow on each other.
+        itemsize: bytes of a real number.
+    """
+    per_pixel = 2 * itemsize * (1 + L * sum((L / 4) ** m for m in range(orders)))
+    planes = int(CHUNK_BYTES / per_pixel) // (shape[0] * shape[1])
+    return max(1, planes) if is_static(planes) else ops.maximum(1, planes)
+
+
+def map_chunks(function, planes, size):
+    """`function(planes)`, computed for at most `size` of the planes `(N, H, W)` at a time, in parts of equal size.
+
+    Args:
+        function: from `(n, H, W)` to an array with the first axis n, each plane by itself.
+        size: a result of `chunk_size`.
+    """
+    count, *shape = ops.shape(planes)
+    if is_static(count) and is_static(size):
+        if count <= size:
+            return function(planes)
+        chunks = math.ceil(count / size)
+    else:
+        chunks = ops.maximum(1, -(-count // size))
+    size = -(-count // chunks)
+    # The last plane again, where the last chunk is not full.
+    index = ops.minimum(ops.arange(chunks * size), count - 1)
+    parts = ops.reshape(ops.take(planes, index, axis=0), (chunks, size, *shape))
+    results = ops.map(function, parts)
+    return ops.reshape(results, (-1, *ops.shape(results)[2:]))[:count]
