@@ -1,5 +1,6 @@
 """The complex modulus with a gradient that is finite everywhere."""
 
+import numpy as np
 from keras import ops
 
 
@@ -11,7 +12,10 @@ def modulus(real, imag):
     dtype = real.dtype
     if "16" in str(dtype):
         real, imag = ops.cast(real, "float32"), ops.cast(imag, "float32")
-    square = real * real + imag * imag
-    zero = ops.equal(square, 0)
-    root = ops.sqrt(ops.where(zero, ops.ones_like(square), square))
-    return ops.cast(ops.where(zero, ops.zeros_like(root), root), dtype)
+    return ops.cast(root(real * real + imag * imag), dtype)
+
+
+def root(square):
+    """Square root of values >= 0, at least that of the smallest normal number (1e-19 in float32): no gradient below."""
+    smallest = np.finfo("float64" if "64" in str(square.dtype) else "float32").tiny
+    return ops.sqrt(ops.maximum(square, smallest))
