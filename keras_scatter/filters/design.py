@@ -76,10 +76,12 @@ def fit_taps(target, channels, step, size):
     """
     P, n = channels.shape[0], target.shape[-1]
     weighted = image_spectrum(n) * channels.conj()
-    basis = atoms(size, n // step)
-    products = fold(weighted[:, None] * channels, step)
-    gram = np.einsum("fm,pqf,fk->pmqk", basis.conj(), products, basis, optimize=True).reshape(P * size**2, -1)
-    right = np.einsum("fm,plf->pml", basis.conj(), fold(weighted[:, None] * target, step), optimize=True)
+    m = np.arange(size) - size // 2
+    lag = m[:, None] - m
+    # Inner products of two atoms depend on their distance alone: (p, q, row, row', column, column').
+    gram = _correlation(weighted[:, None] * channels, step)[:, :, lag[:, :, None, None], lag]
+    gram = gram.transpose(0, 2, 4, 1, 3, 5).reshape(P * size**2, -1)
+    right = _correlation(weighted[:, None] * target, step)[:, :, m[:, None], m].transpose(0, 2, 3, 1)
     gram[np.diag_indices_from(gram)] *= 1 + 1e-12
     mean = np.repeat(channels[:, 0, 0], size**2)
     factor = scipy.linalg.cho_factor(gram)
@@ -87,6 +89,12 @@ def fit_taps(target, channels, step, size):
     toward = scipy.linalg.cho_solve(factor, mean.conj())
     taps -= np.outer(toward, mean @ taps) / (mean @ toward)
     return taps.T.reshape(-1, P, size, size)
+
+
+def _correlation(spectra, step):
+    """Values at multiples of `step` of the functions with these spectra, times the number of the frequencies."""
+    n = spectra.shape[-1] // step
+    return n**2 * np.fft.ifft2(fold(spectra, step).reshape(*spectra.shape[:-2], n, n))
 
 
 def filter_error(target, channels, step, taps):
@@ -250,7 +258,7 @@ def lowpass_kernels(P, lowpass_size, size, levels=1):
 
 
 def write_lowpass_taps(path):
-    """Make what `lowpass_taps.py` lacks: `python -m keras_scatter.filters.design`, an hour for an empty table."""
+    """Make what `lowpass_taps.py` lacks: `python -m keras_scatter.filters.design`, up to an hour for an empty table."""
     for size in (3, 5, 7, 9):
         for P in (1, 2, 3, 4):
             narrower = [k for k in (3, 5) if k < size <= 7 and P in (2, 3)]
