@@ -15,7 +15,7 @@ import keras_scatter
 from keras_scatter import layers, models, saved_filters
 from keras_scatter.filters import design, groups, morlet, paths
 from keras_scatter.functional import padding
-from keras_scatter.workflows import datasets
+from keras_scatter.workflows import datasets, frontier
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCUMENTED = [layers, models]
@@ -74,7 +74,7 @@ def test_public_classes_have_an_example_that_runs(thing):
 
 
 @pytest.mark.parametrize(
-    "module", [saved_filters, paths, morlet, design, groups, padding, datasets], ids=lambda m: m.__name__
+    "module", [saved_filters, paths, morlet, design, groups, padding, datasets, frontier], ids=lambda m: m.__name__
 )
 def test_examples_of_functions_run(module):
     tests = doctest.DocTestFinder().find(module, globs={**namespace(), **vars(module)})

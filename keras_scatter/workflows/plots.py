@@ -98,6 +98,31 @@ def speed(forward, gradient):
     return figure
 
 
+def frontier(points):
+    """Draw errors of the highest order against multiply-adds and against time. Returns the figure.
+
+    Args:
+        points: those of a result of `keras_scatter.workflows.frontier.frontier`.
+    """
+    pyplot = require("matplotlib.pyplot", "plots")
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 4), layout="constrained", sharey=True)
+    costs = {
+        "million multiply-adds a plane": lambda point: point["multiply_adds"] / 1e6,
+        "milliseconds an image": lambda point: point["milliseconds_per_image"]["student"],
+    }
+    for axis, (label, cost) in zip(axes, costs.items()):
+        for P in sorted({point["lowpass_filters"] for point in points}):
+            line = [point for point in points if point["lowpass_filters"] == P]
+            errors = [100 * point["relative_error"][-1] for point in line]
+            axis.loglog([cost(point) for point in line], errors, marker=".", label=f"P = {P}")
+            for point, error in zip(line, errors):
+                axis.annotate(str(point["kernel_size"]), (cost(point), error), fontsize=7)
+        axis.set_xlabel(label)
+    axes[0].set_ylabel(f"relative error of order {len(points[0]['relative_error']) - 1} (%)")
+    axes[0].legend()
+    return figure
+
+
 def _through_lowpass(psi, lowpasses):
     """Filters of the channels, `(P, ., .)`, and `sum_p channel_p * up(psi_p)`, `(L, ., .)`, centred."""
     d = len(lowpasses)
