@@ -13,9 +13,9 @@ import pytest
 
 import keras_scatter
 from keras_scatter import layers, models, perturbations, saved_filters, testing
-from keras_scatter.filters import groups, littlewood_paley, morlet, paths
+from keras_scatter.filters import design, groups, littlewood_paley, morlet, paths
 from keras_scatter.functional import padding
-from keras_scatter.workflows import datasets, stability
+from keras_scatter.workflows import datasets, frontier, stability
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCUMENTED = [layers, models]
@@ -25,10 +25,12 @@ WITH_EXAMPLES = [
     testing,
     paths,
     morlet,
+    design,
     groups,
     littlewood_paley,
     padding,
     datasets,
+    frontier,
     stability,
 ]
 PUBLIC = [getattr(module, name) for module in DOCUMENTED for name in module.__all__]
