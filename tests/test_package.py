@@ -13,8 +13,8 @@ import pytest
 
 import keras_scatter
 from keras_scatter import layers, models, perturbations, saved_filters, testing
-from keras_scatter.filters import design, groups, littlewood_paley, morlet, paths
-from keras_scatter.functional import padding
+from keras_scatter.filters import design, dtcwt_taps, groups, littlewood_paley, mixing, morlet, paths
+from keras_scatter.functional import banded, dtcwt, padding
 from keras_scatter.workflows import datasets, frontier, stability
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -26,6 +26,10 @@ WITH_EXAMPLES = [
     paths,
     morlet,
     design,
+    dtcwt_taps,
+    mixing,
+    banded,
+    dtcwt,
     groups,
     littlewood_paley,
     padding,

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from keras_scatter.filters.morlet import morlet_spectra
-from keras_scatter.functional.modulus import modulus, root
+from keras_scatter.functional.modulus import modulus, smooth_root
 from keras_scatter.functional.padding import is_static
 
 
@@ -100,5 +100,5 @@ def _torch_moduli(planes, filters, factors):
             terms = spectra[block].contiguous(), bank[block].contiguous()
             folded = terms[0] * terms[1] if folded is None else folded.addcmul_(*terms)
         squares = torch.view_as_real(torch.fft.ifft2(torch.view_as_complex(folded))).square()
-        found.append(root(squares[..., 0] + squares[..., 1]))
+        found.append(smooth_root(squares[..., 0] + squares[..., 1]))
     return found

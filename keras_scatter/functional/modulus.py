@@ -12,9 +12,14 @@ def modulus(real, imag):
     dtype = real.dtype
     if "16" in str(dtype):
         real, imag = ops.cast(real, "float32"), ops.cast(imag, "float32")
-    return ops.cast(root(real * real + imag * imag), dtype)
+    return ops.cast(smooth_root(real * real + imag * imag), dtype)
 
 
-def root(square):
-    """Square root of values >= 0 with a finite gradient: the smallest normal number is added, 1e-38 in float32."""
-    return ops.sqrt(square + float(np.finfo("float64" if "64" in str(square.dtype) else "float32").tiny))
+def smooth_root(square, bias=0.0):
+    """`sqrt(square + bias^2) - bias`, whose gradient at zero is finite.
+
+    Without a bias the smallest normal number, 1e-38 in float32, is added below the root.
+    """
+    smallest = float(np.finfo("float64" if "64" in str(square.dtype) else "float32").tiny)
+    root = ops.sqrt(square + max(bias**2, smallest))
+    return root - bias if bias else root
