@@ -77,6 +77,8 @@ def _errors(entry):
 
 def _table(columns, rows):
     table = Table(*columns)
+    # Names stay whole, so that they can be copied from a narrow terminal.
+    table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(*map(str, row))
     return table
