@@ -20,12 +20,23 @@ def check_choice(name, value, choices):
     return value
 
 
-def check_size(name, size, J, multiple=False):
-    """Check that an image axis of `size` pixels (None: not known yet) can be scattered at scale J."""
+def check_number(name, value):
+    """Return `value` as a float that is not negative, or say which argument is wrong and how."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number >= 0. Received: {name}={value!r}")
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"{name} must be a number >= 0. Received: {name}={value!r}")
+    return float(value)
+
+
+def check_size(name, size, J, multiple=False, argument="J"):
+    """Check that an image axis of `size` pixels (None: not known yet) can be scattered at scale J, or `argument`."""
     if size is None:
         return
     if size < 2**J:
-        raise ValueError(f"{name} must be at least 2**J = {2**J} pixels. Received: {name}={size}, J={J}")
+        raise ValueError(
+            f"{name} must be at least 2**{argument} = {2**J} pixels. Received: {name}={size}, {argument}={J}"
+        )
     if multiple and size % 2**J:
         raise ValueError(
             f'{name} must be a multiple of 2**J = {2**J} with padding="periodic"; '

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from compare import BACKEND, assert_close, images, to_numpy
 
-from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
+from keras_scatter.layers import DTCWT, ComplexModulusConv, DTCWTScattering, InverseDTCWT, ScatteringFFT
 
 tensorflow_only = pytest.mark.skipif(BACKEND != "tensorflow", reason="this format is exported with TensorFlow")
 
@@ -32,6 +32,8 @@ LAYERS = {
     "exact": lambda: ScatteringFFT(J=2, L=4, order=2),
     "exact_zeros": lambda: ScatteringFFT(J=3, L=2, order=1, padding="zeros"),
     "exact_channels_first": lambda: ScatteringFFT(J=2, L=4, data_format="channels_first"),
+    "dual_tree_1": lambda: DTCWTScattering(J=1, biort="near_sym_b_bp"),
+    "dual_tree_2": lambda: DTCWTScattering(J=2, magnitude_bias=0.1, data_format="channels_first"),
     "faithful_1": lambda: ComplexModulusConv(order=1),
     "faithful_2": lambda: ComplexModulusConv(L=4, order=2),
     "faithful_kernels": lambda: ComplexModulusConv(L=4, kernel_size=(9, 7, 7), lowpass_filters=3),
@@ -43,7 +45,7 @@ LAYERS = {
 }
 
 each_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
-DISTILLED = {name: make for name, make in LAYERS.items() if not name.startswith("exact")}
+DISTILLED = {name: make for name, make in LAYERS.items() if not name.startswith(("exact", "dual_tree"))}
 each_distilled = pytest.mark.parametrize("make", DISTILLED.values(), ids=DISTILLED)
 # Initial values make no difference to these formats.
 SERVED = [name for name in LAYERS if "initializer" not in name]
@@ -119,9 +121,12 @@ def test_a_saved_model_serves_the_same_numbers(name, tmp_path):
 
 @tensorflow_only
 @pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16", "float64"])
-@pytest.mark.parametrize("layer", [ScatteringFFT, ComplexModulusConv])
-def test_a_saved_model_keeps_the_dtype(layer, dtype, tmp_path):
-    model = model_of(layer(J=1, L=2, order=1, dtype=dtype))
+@pytest.mark.parametrize(
+    ("layer", "arguments"),
+    [(ScatteringFFT, {"L": 2, "order": 1}), (ComplexModulusConv, {"L": 2, "order": 1}), (DTCWTScattering, {})],
+)
+def test_a_saved_model_keeps_the_dtype(layer, arguments, dtype, tmp_path):
+    model = model_of(layer(J=1, **arguments, dtype=dtype))
     served = export_saved_model(model, tmp_path)
     x = images(2, *model.input_shape[1:])
     expected = keras.ops.cast(model(x), "float64")
@@ -130,17 +135,42 @@ def test_a_saved_model_keeps_the_dtype(layer, dtype, tmp_path):
 
 
 @tensorflow_only
-@pytest.mark.parametrize("design", ["faithful", "paper"])
-def test_a_saved_model_of_any_image_size(design, tmp_path):
-    model = model_of(ComplexModulusConv(L=2, order=1, design=design), shape=(None, None, 1))
+@pytest.mark.parametrize("name", ["faithful_1", "paper", "dual_tree_1"])
+def test_a_saved_model_of_any_image_size(name, tmp_path):
+    model = model_of(LAYERS[name](), shape=(None, None, 1))
     served = export_saved_model(model, tmp_path)
     for size in ((16, 16), (21, 34)):
         x = images(2, *size, 1)
         assert_close(served.serve(x), model.layers[0](x))
 
 
+def transform_and_back(**arguments):
+    inputs = keras.Input((17, 22, 2))
+    low, high = DTCWT(2, **arguments)(inputs)
+    return keras.Model(inputs, [low, *high[0], *high[1], InverseDTCWT(**arguments)((low, high), size=(17, 22))])
+
+
+def test_a_keras_file_gives_the_same_transform_and_inverse(tmp_path):
+    model = transform_and_back(biort="near_sym_b", qshift="qshift_c")
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    x = images(2, 17, 22, 2)
+    for found, expected in zip(loaded(x), model(x), strict=True):
+        assert_close(found, expected, 1e-6)
+    assert_close(loaded(x)[-1], x)
+
+
 @tensorflow_only
-@pytest.mark.parametrize("name", ["exact", "faithful_1", "paper"])
+def test_a_saved_model_serves_the_same_transform_and_inverse(tmp_path):
+    model = transform_and_back(biort="near_sym_b_bp", qshift="qshift_b_bp")
+    served = export_saved_model(model, tmp_path)
+    x = images(3, 17, 22, 2)
+    for found, expected in zip(served.serve(x), model(x), strict=True):
+        assert_close(found, expected)
+
+
+@tensorflow_only
+@pytest.mark.parametrize("name", ["exact", "faithful_1", "paper", "dual_tree_1"])
 def test_nan_in_a_served_result_would_be_seen(name, tmp_path):
     model = model_of(LAYERS[name]())
     served = export_saved_model(model, tmp_path)

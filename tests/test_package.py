@@ -13,8 +13,8 @@ import pytest
 
 import keras_scatter
 from keras_scatter import layers, models, saved_filters
-from keras_scatter.filters import groups, morlet, paths
-from keras_scatter.functional import padding
+from keras_scatter.filters import dtcwt_taps, groups, morlet, paths
+from keras_scatter.functional import banded, dtcwt, padding
 from keras_scatter.workflows import datasets
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -73,7 +73,10 @@ def test_public_classes_have_an_example_that_runs(thing):
     run(examples)
 
 
-@pytest.mark.parametrize("module", [saved_filters, paths, morlet, groups, padding, datasets], ids=lambda m: m.__name__)
+WITH_EXAMPLES = [saved_filters, dtcwt_taps, paths, morlet, groups, banded, dtcwt, padding, datasets]
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda m: m.__name__)
 def test_examples_of_functions_run(module):
     tests = doctest.DocTestFinder().find(module, globs={**namespace(), **vars(module)})
     assert sum(len(test.examples) for test in tests) > 0

@@ -11,7 +11,13 @@ def modulus(real, imag):
     dtype = real.dtype
     if "16" in str(dtype):
         real, imag = ops.cast(real, "float32"), ops.cast(imag, "float32")
-    square = real * real + imag * imag
+    return ops.cast(smooth_root(real * real + imag * imag, 0), dtype)
+
+
+def smooth_root(square, bias):
+    """`sqrt(square + bias^2) - bias`, which is smooth at zero; its gradient there is zero, also for `bias=0`."""
+    if bias:
+        return ops.sqrt(square + bias**2) - bias
     zero = ops.equal(square, 0)
     root = ops.sqrt(ops.where(zero, ops.ones_like(square), square))
-    return ops.cast(ops.where(zero, ops.zeros_like(root), root), dtype)
+    return ops.where(zero, ops.zeros_like(root), root)

@@ -61,19 +61,19 @@ def wrap_planes(planes, before, after):
     return planes
 
 
-def check_images(shape, J, padding):
+def check_images(shape, J, padding="reflect", argument="J"):
     """Check height and width of images; one that only TensorFlow's graph knows is checked when the graph runs."""
     for name, size in zip(("Image height", "Image width"), shape):
         if size is None or is_static(size):
-            check_size(name, size, J, multiple=padding == "periodic")
+            check_size(name, size, J, padding == "periodic", argument)
         elif keras.backend.backend() == "tensorflow":
-            _check_at_run_time(name, size, J, padding)
+            _check_at_run_time(name, size, J, padding, argument)
 
 
-def _check_at_run_time(name, size, J, padding):
+def _check_at_run_time(name, size, J, padding, argument):
     import tensorflow as tf
 
-    tf.debugging.assert_greater_equal(size, 2**J, f"{name} must be at least 2**J = {2**J} pixels")
+    tf.debugging.assert_greater_equal(size, 2**J, f"{name} must be at least 2**{argument} = {2**J} pixels")
     if padding == "periodic":
         message = f'{name} must be a multiple of 2**J = {2**J} with padding="periodic"'
         tf.debugging.assert_equal(size % 2**J, 0, message)

@@ -1,6 +1,9 @@
 """Scattering layers."""
 
 from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
+from keras_scatter.layers.dtcwt import DTCWT
+from keras_scatter.layers.dtcwt_scattering import DTCWTScattering
+from keras_scatter.layers.inverse_dtcwt import InverseDTCWT
 from keras_scatter.layers.scattering_fft import ScatteringFFT
 
-__all__ = ["ComplexModulusConv", "ScatteringFFT"]
+__all__ = ["ComplexModulusConv", "DTCWT", "DTCWTScattering", "InverseDTCWT", "ScatteringFFT"]
