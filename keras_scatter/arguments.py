@@ -30,13 +30,16 @@ def check_number(name, value):
 
 
 def check_size(name, size, J, multiple=False, argument="J"):
-    """Check that an image axis of `size` pixels (None: not known yet) can be scattered at scale J, or `argument`."""
+    """Check that an image axis of `size` pixels (None: not known yet) can be scattered at scale J.
+
+    Args:
+        argument: what the user calls J; None if there is no such argument.
+    """
     if size is None:
         return
     if size < 2**J:
-        raise ValueError(
-            f"{name} must be at least 2**{argument} = {2**J} pixels. Received: {name}={size}, {argument}={J}"
-        )
+        power, value = (f"2**{argument} = ", f", {argument}={J}") if argument else ("", "")
+        raise ValueError(f"{name} must be at least {power}{2**J} pixels. Received: {name}={size}{value}")
     if multiple and size % 2**J:
         raise ValueError(
             f'{name} must be a multiple of 2**J = {2**J} with padding="periodic"; '

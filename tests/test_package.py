@@ -13,7 +13,7 @@ import pytest
 
 import keras_scatter
 from keras_scatter import layers, models, saved_filters
-from keras_scatter.filters import dtcwt_taps, groups, morlet, paths
+from keras_scatter.filters import dtcwt_taps, groups, mixing, morlet, paths
 from keras_scatter.functional import banded, dtcwt, padding
 from keras_scatter.workflows import datasets
 
@@ -73,7 +73,7 @@ def test_public_classes_have_an_example_that_runs(thing):
     run(examples)
 
 
-WITH_EXAMPLES = [saved_filters, dtcwt_taps, paths, morlet, groups, banded, dtcwt, padding, datasets]
+WITH_EXAMPLES = [saved_filters, dtcwt_taps, paths, morlet, mixing, groups, banded, dtcwt, padding, datasets]
 
 
 @pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda m: m.__name__)

@@ -76,6 +76,8 @@ def forward_plans(shape, biort, qshift, levels, dtype, multiple=2):
     """Plans of both axes for every level: of the width and the height, then of the height and the width, and so on."""
     groups = 2 * len(dtcwt_taps.level_1(biort))
     plans = [[plan(first_matrix, (1, groups), size, biort, multiple, dtype=dtype) for size in shape[::-1]]]
+    if levels == 1:
+        return plans
     groups = 2 * len(dtcwt_taps.level_2(qshift))
     sizes = [first_length(size, multiple) for size in shape]
     for _ in range(levels - 1):

@@ -73,7 +73,8 @@ def check_images(shape, J, padding="reflect", argument="J"):
 def _check_at_run_time(name, size, J, padding, argument):
     import tensorflow as tf
 
-    tf.debugging.assert_greater_equal(size, 2**J, f"{name} must be at least 2**{argument} = {2**J} pixels")
+    power = f"2**{argument} = " if argument else ""
+    tf.debugging.assert_greater_equal(size, 2**J, f"{name} must be at least {power}{2**J} pixels")
     if padding == "periodic":
         message = f'{name} must be a multiple of 2**J = {2**J} with padding="periodic"'
         tf.debugging.assert_equal(size % 2**J, 0, message)

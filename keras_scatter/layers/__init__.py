@@ -4,6 +4,16 @@ from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
 from keras_scatter.layers.dtcwt import DTCWT
 from keras_scatter.layers.dtcwt_scattering import DTCWTScattering
 from keras_scatter.layers.inverse_dtcwt import InverseDTCWT
+from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
+from keras_scatter.layers.non_expansive import NonExpansive
 from keras_scatter.layers.scattering_fft import ScatteringFFT
 
-__all__ = ["ComplexModulusConv", "DTCWT", "DTCWTScattering", "InverseDTCWT", "ScatteringFFT"]
+__all__ = [
+    "ComplexModulusConv",
+    "DTCWT",
+    "DTCWTScattering",
+    "InverseDTCWT",
+    "LocallyInvariantLayer",
+    "NonExpansive",
+    "ScatteringFFT",
+]

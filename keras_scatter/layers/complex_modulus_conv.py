@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_scatter import saved_filters
 from keras_scatter.filters.groups import designed_group, group_shapes, resolve_config
+from keras_scatter.functional.initial import constant, distinct
 from keras_scatter.functional.scattering import block_scattering, convolutional_scattering
 from keras_scatter.layers.base_scattering import BaseScattering
 
@@ -173,20 +174,8 @@ class ComplexModulusConv(BaseScattering):
     def _initial_values(self, shapes, channels):
         """An array or an initializer for every kernel."""
         if self._loaded_group is not None:
-            return {name: _constant(self._loaded_group[name]) for name in shapes}
+            return {name: constant(self._loaded_group[name]) for name in shapes}
         if self.kernel_initializer == "morlet":
             designed = designed_group(self.group_config, channels)
-            return {name: _constant(designed[name]) for name in shapes}
-        return {name: _distinct(self.kernel_initializer, index) for index, name in enumerate(shapes)}
-
-
-def _constant(array):
-    return lambda shape, dtype: ops.convert_to_tensor(array, dtype)
-
-
-def _distinct(initializer, index):
-    """A copy with another seed: real and imaginary parts that start equal would stay equal."""
-    config = initializer.get_config()
-    if isinstance(config.get("seed"), int):
-        config["seed"] += index
-    return type(initializer).from_config(config)
+            return {name: constant(designed[name]) for name in shapes}
+        return {name: distinct(self.kernel_initializer, index) for index, name in enumerate(shapes)}

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from compare import BACKEND, TOLERANCE, assert_close, gradient, images, to_numpy
+from compare import BACKEND, TOLERANCE, assert_close, gradient, images, to_numpy, weight_gradients
 from keras import ops
 
 BAD_IMAGES = [
@@ -115,6 +115,26 @@ def check_gradient(layer, x):
     ahead, behind = (to_numpy(value(ops.convert_to_tensor(x + sign * step * direction))) for sign in (1, -1))
     difference = (ahead - behind) / (2 * step)
     assert abs((found * direction).sum() - difference) <= 1e-6 * np.linalg.norm(found)
+
+
+def check_weight_gradients(layer, x):
+    """Gradients of all trainable weights are finite, not zero, and equal to central differences in float64."""
+    generator = np.random.default_rng(1)
+    weighting = generator.normal(size=layer(x).shape)
+    found = weight_gradients(layer, x, weighting)
+    variables = layer.trainable_weights
+    assert len(found) == len(variables) > 0
+    step = 1e-6
+    for variable, slope in zip(variables, found):
+        assert np.isfinite(slope).all() and np.linalg.norm(slope) > 0
+        direction, start = generator.normal(size=slope.shape), to_numpy(variable)
+        values = []
+        for sign in (1, -1):
+            variable.assign(start + sign * step * direction)
+            values.append((to_numpy(layer(x)) * weighting).sum())
+        variable.assign(start)
+        difference = (values[0] - values[1]) / (2 * step)
+        assert abs((slope * direction).sum() - difference) <= 1e-5 * np.linalg.norm(slope)
 
 
 def check_gradient_is_finite(layer, x):

@@ -1,0 +1,338 @@
+"""Wavelet moduli mixed by learned weights, in the place of a convolution."""
+
+import functools
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_scatter.arguments import check_choice, check_integer, check_number
+from keras_scatter.filters import morlet
+from keras_scatter.filters.dtcwt_taps import BIORT_NAMES
+from keras_scatter.filters.mixing import cosine_kernels, fixed_kernels
+from keras_scatter.functional.banded import split
+from keras_scatter.functional.dtcwt import ORIENTATIONS, scattering_1, scattering_plans
+from keras_scatter.functional.initial import constant, distinct
+from keras_scatter.functional.mixing import lowpass_kernel, mix, morlet_kernels, morlet_moduli, upsample
+from keras_scatter.functional.padding import check_images
+from keras_scatter.layers.base_image_layer import BaseImageLayer
+from keras_scatter.layers.non_expansive import NonExpansive
+
+MIXINGS = ("1x1", "3x3", "impulse", "gaussian", "random", "dct")
+LARGEST_WAVELET = 15
+PARAMETERS = ("theta", "xi", "sigma", "slant")
+
+
+@keras.saving.register_keras_serializable(package="keras_scatter")
+class LocallyInvariantLayer(BaseImageLayer):
+    """Wavelet moduli mixed by learned weights: a layer that takes the place of a convolution.
+
+    `y(f, u) = sum_q (z(q) * k_f,q)(u) + bias(f)`, where z holds, at half size, the low-pass of each of the C input
+    channels and then, for each of K orientations, the moduli of all channels, `|z| = sqrt(re^2 + im^2 + b^2) - b`.
+    The kernels k are made of the learned weights A = `mixing_kernel`:
+
+    * `"1x1"`: k = A, 7 C F weights (with K = 6);
+    * `"3x3"`: k = A, fully learned, 63 C F weights;
+    * `"impulse"`, `"gaussian"`, `"random"`: A times a fixed 3 x 3 kernel for each q and f, drawn once from `seed`: a
+      shifted impulse, a shifted Gaussian, normally distributed taps, all of norm 1;
+    * `"dct"`: the first three cosine functions on 3 x 3, each with weights of its own, 21 C F.
+
+    Only the input is kept for the gradient: moduli are computed again, so that a layer holds H W C numbers.
+
+    Args:
+        filters: number F of output channels; None means that of z, `(1 + K) * C`.
+        mixing: one of the names above.
+        wavelet: `"dtcwt"`, the dual-tree complex wavelets of level 1, K = 6; or `"morlet"`, the kernels of scale 0 of
+            `ComplexModulusConv`, K = L, computed at every other pixel.
+        strides: 2, or 1 to bring the output to the size of the input by bilinear interpolation.
+        biort: filters of `wavelet="dtcwt"`, a name that `DTCWT` takes.
+        magnitude_bias: b, a number >= 0. With 0 the modulus is exact, and its gradient at zero is zero.
+        gain: factor of the initial mixing weights, a number >= 0.
+        mixing_initializer: initializer of `mixing_kernel`; `"identity"`, for `mixing="1x1"` and as many filters as z
+            has channels, leaves z as it is.
+        use_bias: whether to add a bias to each output channel.
+        activation: activation function, applied before interpolation; None for none.
+        L: number of angles of `wavelet="morlet"`.
+        wavelet_size: odd size of the Morlet kernels, 3 to 15.
+        learnable_wavelets: train direction, frequency, width and slant of each Morlet wavelet: weights `theta`, `xi`,
+            `sigma` and `slant`, each of shape `(L,)`.
+        seed: integer >= 0 for the fixed kernels, which are drawn again from it when a model is loaded.
+        bias_initializer, mixing_regularizer, bias_regularizer, activity_regularizer, mixing_constraint,
+            bias_constraint: as in `keras.layers.Conv2D`. `NonExpansive` keeps the mixing from amplifying differences.
+        data_format: `"channels_last"` or `"channels_first"`; None takes Keras's setting.
+        **kwargs: `name`, `dtype`, `trainable` and other arguments of `keras.layers.Layer`. Half precision policies
+            compute the wavelets in float32 and the mixing in half precision.
+
+    Attributes:
+        mixing_kernel: variable A, `(1, 1, Q, F)` for Q channels of z; `(3, 3, Q, F)` for `"3x3"`; `(3, 1, Q, F)` for
+            `"dct"`, constant, along the width, along the height.
+        bias: variable `(F,)`, or None.
+
+    Call arguments:
+        images: batch of real images. Integers are cast without scaling; NaN stays NaN.
+
+    Input shape:
+        `(batch, H, W, C)`, or `(batch, C, H, W)` with `data_format="channels_first"`. H and W at least 2, or None.
+
+    Output shape:
+        `(batch, ceil(H / 2), ceil(W / 2), F)`, with `strides=1` `(batch, H, W, F)`; or with F in second place.
+
+    Raises:
+        TypeError: an argument is not a number, or the images are complex or strings.
+        ValueError: an argument is out of range, the images are too small, or a file holds weights of other shapes.
+
+    Example:
+
+    >>> images = np.random.default_rng(0).uniform(size=(2, 32, 32, 3))
+    >>> layer = LocallyInvariantLayer(64, mixing="impulse", activation="relu")
+    >>> tuple(layer(images).shape), tuple(layer.mixing_kernel.shape)
+    ((2, 16, 16, 64), (1, 1, 21, 64))
+    >>> propagator = LocallyInvariantLayer(mixing_initializer="identity")
+    >>> bool(keras.ops.max(keras.ops.abs(propagator(images) - DTCWTScattering(J=1)(images))) < 1e-5)
+    True
+
+    Reference:
+        A Learnable ScatterNet: Locally Invariant Convolutional Layers, equations 1.3.1 to 1.3.6, 1.5.1 and 1.5.2.
+    """
+
+    def __init__(
+        self,
+        filters=None,
+        mixing="1x1",
+        wavelet="dtcwt",
+        strides=2,
+        biort="near_sym_a",
+        magnitude_bias=1e-2,
+        gain=1.0,
+        mixing_initializer="glorot_uniform",
+        use_bias=True,
+        activation=None,
+        L=8,
+        wavelet_size=7,
+        learnable_wavelets=False,
+        seed=0,
+        bias_initializer="zeros",
+        mixing_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        mixing_constraint=None,
+        bias_constraint=None,
+        data_format=None,
+        **kwargs,
+    ):
+        # Wavelets need float32 at least, so inputs must not be cast to half precision.
+        kwargs.setdefault("autocast", False)
+        super().__init__(data_format, activity_regularizer=activity_regularizer, **kwargs)
+        self.filters = None if filters is None else check_integer("filters", filters)
+        self.mixing = check_choice("mixing", mixing, MIXINGS)
+        self.wavelet = check_choice("wavelet", wavelet, ("dtcwt", "morlet"))
+        self.strides = check_choice("strides", strides, (1, 2))
+        self.biort = check_choice("biort", biort, BIORT_NAMES)
+        self.magnitude_bias = check_number("magnitude_bias", magnitude_bias)
+        self.gain = check_number("gain", gain)
+        self.L = check_integer("L", L)
+        self.wavelet_size = _check_wavelet_size(wavelet_size)
+        self.learnable_wavelets = bool(learnable_wavelets)
+        self.seed = check_integer("seed", seed, minimum=0)
+        self.use_bias = bool(use_bias)
+        self.activation = keras.activations.get(activation)
+        identity = mixing_initializer == "identity"
+        self.mixing_initializer = "identity" if identity else keras.initializers.get(mixing_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.mixing_regularizer = keras.regularizers.get(mixing_regularizer)
+        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
+        self.mixing_constraint = keras.constraints.get(mixing_constraint)
+        self.bias_constraint = keras.constraints.get(bias_constraint)
+        if identity and mixing != "1x1":
+            raise ValueError(f'mixing must be "1x1" with mixing_initializer="identity". Received: mixing={mixing!r}')
+        if learnable_wavelets and wavelet != "morlet":
+            raise ValueError(f'wavelet must be "morlet" with learnable_wavelets=True. Received: wavelet={wavelet!r}')
+
+    def build(self, input_shape):
+        self.compute_output_shape(input_shape)
+        channels = self._split_shape(input_shape)[1]
+        if channels is None:
+            raise ValueError(f"The number of channels must be known. Received: input shape {tuple(input_shape)}")
+        inputs = channels * (1 + self._orientations)
+        outputs = inputs if self.filters is None else self.filters
+        if self.mixing_initializer == "identity" and outputs != inputs:
+            raise ValueError(
+                f'filters must be None or {inputs} with mixing_initializer="identity". Received: filters={outputs}'
+            )
+        self._fixed = None
+        if self.mixing in ("impulse", "gaussian", "random"):
+            self._fixed = fixed_kernels(self.mixing, inputs, outputs, self.seed)
+        shape = {"3x3": (3, 3), "dct": (3, 1)}.get(self.mixing, (1, 1))
+        self.mixing_kernel = self.add_weight(
+            name="mixing_kernel",
+            shape=(*shape, inputs, outputs),
+            initializer=self._initial_mixing,
+            regularizer=self.mixing_regularizer,
+            constraint=self._kernel_constraint(),
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=(outputs,),
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+        if self.learnable_wavelets:
+            for name, values in self._morlet_parameters().items():
+                setattr(self, name, self.add_weight(name=name, shape=(self.L,), initializer=constant(values)))
+        # The moduli are many and cheap to compute again, the input is kept by the layer before anyway.
+        self._mixed = keras.remat(self._transform)
+        self.built = True
+
+    def call(self, images):
+        dtype = self._working_dtype()
+        images = ops.cast(images, dtype)
+        if not self._channels_last:
+            images = ops.transpose(images, (0, 2, 3, 1))
+        shape = ops.shape(images)[1:3]
+        check_images(shape, 1, argument=None)
+        kernel = self._kernel(ops.cast(self.mixing_kernel, self.compute_dtype))
+        mixed = self._mixed(images, kernel, *(ops.cast(part, dtype) for part in self._wavelets()))
+        if self.use_bias:
+            mixed = mixed + ops.cast(self.bias, self.compute_dtype)
+        mixed = self.activation(mixed)
+        if self.strides == 1:
+            mixed = upsample(mixed, shape)
+        return mixed if self._channels_last else ops.transpose(mixed, (0, 3, 1, 2))
+
+    def compute_output_shape(self, input_shape):
+        batch, channels, *shape = self._split_shape(input_shape)
+        check_images(shape, 1, argument=None)
+        height, width = (size if size is None or self.strides == 1 else -(-size // 2) for size in shape)
+        outputs = self.filters
+        if outputs is None and channels is not None:
+            outputs = channels * (1 + self._orientations)
+        return self._join_shape(batch, outputs, height, width)
+
+    def get_config(self):
+        initializer = self.mixing_initializer
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "mixing": self.mixing,
+            "wavelet": self.wavelet,
+            "strides": self.strides,
+            "biort": self.biort,
+            "magnitude_bias": self.magnitude_bias,
+            "gain": self.gain,
+            "mixing_initializer": (
+                initializer if initializer == "identity" else keras.initializers.serialize(initializer)
+            ),
+            "use_bias": self.use_bias,
+            "activation": keras.activations.serialize(self.activation),
+            "L": self.L,
+            "wavelet_size": self.wavelet_size,
+            "learnable_wavelets": self.learnable_wavelets,
+            "seed": self.seed,
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "mixing_regularizer": keras.regularizers.serialize(self.mixing_regularizer),
+            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
+            "activity_regularizer": keras.regularizers.serialize(self.activity_regularizer),
+            "mixing_constraint": keras.constraints.serialize(self.mixing_constraint),
+            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
+        }
+
+    def save_own_variables(self, store):
+        for variable in self.weights:
+            store[variable.name] = ops.convert_to_numpy(variable)
+
+    def load_own_variables(self, store):
+        for variable in self.weights:
+            found = store[variable.name].shape if variable.name in store else None
+            if found != tuple(variable.shape):
+                raise ValueError(
+                    f"The file must hold {variable.name} of shape {tuple(variable.shape)} for this layer. "
+                    f"Received: {'none' if found is None else f'shape {tuple(found)}'}"
+                )
+            variable.assign(store[variable.name])
+
+    @property
+    def _orientations(self):
+        return ORIENTATIONS if self.wavelet == "dtcwt" else self.L
+
+    def _working_dtype(self):
+        return "float64" if self.compute_dtype == "float64" else "float32"
+
+    def _transform(self, images, kernel, *wavelets):
+        """Moduli of images with channels last, mixed, in the compute dtype."""
+        if self.wavelet == "dtcwt":
+            static, tensors = split(
+                scattering_plans(ops.shape(images)[1:3], self.biort, None, 1, self._working_dtype())
+            )
+            moduli = scattering_1(
+                images, tensors, static=static, bias=self.magnitude_bias, channels_last=True, joint=False
+            )
+        else:
+            lowpass, *parts = wavelets
+            pair = morlet_kernels(*parts, self.wavelet_size) if self.learnable_wavelets else parts
+            moduli = morlet_moduli(images, lowpass, *pair, bias=self.magnitude_bias)
+        return mix(ops.cast(moduli, self.compute_dtype), kernel)
+
+    def _wavelets(self):
+        """The low-pass and the wavelets of `wavelet="morlet"`, or the variables they are made of."""
+        if self.wavelet == "dtcwt":
+            return ()
+        lowpass = lowpass_kernel(morlet.SIGMA, self.wavelet_size)
+        if self.learnable_wavelets:
+            return lowpass, *(getattr(self, name) for name in PARAMETERS)
+        return lowpass, *_sampled_wavelets(self.L, self.wavelet_size)
+
+    def _morlet_parameters(self):
+        full = functools.partial(np.full, self.L)
+        values = (
+            morlet.angle(np.arange(self.L), self.L),
+            full(morlet.XI),
+            full(morlet.SIGMA),
+            full(morlet.slant(self.L)),
+        )
+        return dict(zip(PARAMETERS, values))
+
+    def _kernel(self, weights):
+        """The convolution kernel that the learned weights make."""
+        if self._fixed is not None:
+            return weights * ops.cast(self._fixed, weights.dtype)
+        if self.mixing == "dct":
+            return sum(
+                ops.cast(basis[:, :, None, None], weights.dtype) * weights[i]
+                for i, basis in enumerate(cosine_kernels())
+            )
+        return weights
+
+    def _kernel_constraint(self):
+        constraint = self.mixing_constraint
+        if isinstance(constraint, NonExpansive):
+            return lambda weights: constraint.scaled(weights, self._kernel(weights))
+        return constraint
+
+    def _initial_mixing(self, shape, dtype):
+        """Equation 1.5.1 for the Glorot initializer: each of the three parts of `"dct"` is a draw of its own."""
+        rows, _, inputs, outputs = shape
+        if self.mixing_initializer == "identity":
+            initial = ops.reshape(ops.eye(inputs, dtype=dtype), shape)
+        elif self.mixing == "dct":
+            parts = [distinct(self.mixing_initializer, i)((1, 1, inputs, outputs), dtype) for i in range(rows)]
+            initial = ops.concatenate(parts, axis=0)
+        else:
+            initial = self.mixing_initializer(shape, dtype)
+        return ops.convert_to_tensor(initial, dtype) * self.gain
+
+
+@functools.lru_cache(maxsize=16)
+def _sampled_wavelets(L, size):
+    """Real and imaginary kernels `(size, size, 1, L)` for correlation, NumPy."""
+    psi = morlet.morlet(0, L, size // 2)[:, ::-1, ::-1].transpose(1, 2, 0)[:, :, None]
+    return psi.real, psi.imag
+
+
+def _check_wavelet_size(size):
+    check_integer("wavelet_size", size, minimum=3)
+    if size % 2 == 0 or size > LARGEST_WAVELET:
+        raise ValueError(f"wavelet_size must be odd and from 3 to {LARGEST_WAVELET}. Received: wavelet_size={size!r}")
+    return int(size)
