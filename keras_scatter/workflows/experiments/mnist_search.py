@@ -4,11 +4,13 @@ import concurrent.futures
 import dataclasses
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
 
 import keras
+from rich.progress import Progress
 
 from keras_scatter.arguments import check_integer
 from keras_scatter.saved_filters import write_atomically
@@ -144,10 +146,18 @@ def _search_in_processes(names, workers, out, protocol):
 
     def search(name):
         arguments = json.dumps({"name": name, "out": str(out), "protocol": protocol})
-        return subprocess.run([sys.executable, "-m", __name__, arguments], env=os.environ | shared).returncode
+        status = subprocess.run([sys.executable, "-m", __name__, arguments], env=os.environ | shared).returncode
+        progress.update(task, advance=1, description=f"{name} {'failed' if status else 'done'}")
+        return status
 
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        failed = [name for name, status in zip(names, pool.map(search, names)) if status]
+    pool = concurrent.futures.ThreadPoolExecutor(workers)
+    try:
+        with Progress() as progress:
+            task = progress.add_task("searching", total=len(names))
+            failed = [name for name, status in zip(names, pool.map(search, names)) if status]
+    finally:
+        # After Ctrl-C no further search must start.
+        pool.shutdown(cancel_futures=True)
     if failed:
         raise ValueError(f"The search failed for {', '.join(failed)}; what went wrong stands above.")
 
@@ -160,22 +170,19 @@ def _summary(out, protocol):
             trials = json.loads((out / f"{name}.json").read_text())["trials"]
             paper = {key: getattr(architecture.recipe, key) for key in GRID}
             rows[name] = {**trials[0], "paper": paper, "trials": trials}
-    title, note = COMPARISON.title, note_of(COMPARISON, {**protocol, "epochs": None})
-    return {**protocol, "title": title, "note": note, "rows": rows, "versions": versions()}
+    changed = protocol if protocol["epochs"] != EPOCHS else protocol | {"epochs": None}
+    described = {"title": COMPARISON.title, "note": note_of(COMPARISON, changed)}
+    return {**protocol, **described, "rows": rows, "versions": versions()}
 
 
 def main(arguments):
     """Search for one architecture, in a worker process."""
-    import pathlib
-
-    _search(
-        arguments["name"],
-        load(COMPARISON, arguments["protocol"]),
-        pathlib.Path(arguments["out"]),
-        arguments["protocol"],
-        verbose=0,
-    )
+    protocol = arguments["protocol"]
+    _search(arguments["name"], load(COMPARISON, protocol), pathlib.Path(arguments["out"]), protocol, verbose=0)
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    try:
+        main(json.loads(sys.argv[1]))
+    except KeyboardInterrupt:
+        sys.exit(130)
