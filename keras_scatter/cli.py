@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from keras_scatter.workflows.reproduce import EXPERIMENTS
+
 UNSET = argparse.SUPPRESS  # an option whose default depends on others
 
 
@@ -78,6 +80,28 @@ def _parser():
     frontier.add_argument("--quick", action="store_true", help="some seconds: kernels 3 and 5, 1 and 2 channels")
     frontier.set_defaults(run=_frontier)
 
+    reproduce = commands.add_parser(
+        "reproduce",
+        help="repeat the papers' experiments",
+        description="Repeat an experiment of a paper: train or measure, write results, figure and table beside the "
+        "paper's numbers.",
+        epilog="\n".join(["experiments:", *(f"  {name:14}{text}" for name, (_, text) in EXPERIMENTS.items())]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=UNSET,
+    )
+    reproduce.add_argument("name", metavar="NAME", help="the experiment, see below")
+    reproduce.add_argument("--quick", action="store_true", help="seconds, on synthetic images: does everything work?")
+    reproduce.add_argument("--out", help="folder for the results (default: runs/NAME)")
+    reproduce.add_argument("--resume", action="store_true", help="continue the run in --out, or add seeds to it")
+    reproduce.add_argument("--overwrite", action="store_true", help="replace the run in --out")
+    reproduce.add_argument("--seeds", type=int, help="trainings of each architecture (default: 5)")
+    reproduce.add_argument("--only", nargs="+", metavar="ARCHITECTURE", help="some architectures (default: all)")
+    reproduce.add_argument("--epochs", type=int, help="another number of epochs than the paper's")
+    reproduce.add_argument("--images", type=int, help="train and measure on so many images only")
+    reproduce.add_argument("--iterations", type=int, help="mnist-search: repetitions of Hyperband (default: 4)")
+    reproduce.add_argument("--workers", type=int, help="mnist-search: processes at the same time (default: 1)")
+    reproduce.set_defaults(run=_reproduce)
+
     bench = commands.add_parser(
         "bench",
         help="measure speed, memory and agreement beside other programs",
@@ -126,6 +150,16 @@ def _frontier(options):
     from keras_scatter.workflows import frontier
 
     frontier.command(**{key: value for key, value in vars(options).items() if key not in ("run", "command")})
+
+
+def _reproduce(options):
+    from keras_scatter.workflows.reproduce import reproduce
+
+    try:
+        reproduce(**{key: value for key, value in vars(options).items() if key not in ("run", "command")})
+    except KeyboardInterrupt:
+        print("Interrupted; the same command with --resume continues.", file=sys.stderr)
+        return 130
 
 
 def _bench(options):

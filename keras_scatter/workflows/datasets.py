@@ -1,4 +1,4 @@
-"""Images to distil on: procedural, from TensorFlow Datasets, or from a folder."""
+"""Images to distil on and labelled images: procedural, from TensorFlow Datasets, or from a folder."""
 
 import pathlib
 
@@ -80,6 +80,57 @@ def random_images(count, size=32, seed=0):
     return np.random.default_rng(seed).uniform(size=(count, size, size, 1)).astype("float32")
 
 
+def load_labelled(dataset, splits, images=None):
+    """Images and labels of a data set of TensorFlow Datasets.
+
+    Args:
+        dataset: its name, such as `"mnist"`.
+        splits: the part to train on and the part to measure on, such as `("train[:40000]", "train[40000:]")`.
+        images: None, or take only so many images of either.
+
+    Returns:
+        Two pairs of uint8 `(n, height, width, channels)` and int64 `(n,)`.
+
+    Raises:
+        ValueError: the data set is unknown or cannot be downloaded.
+    """
+    builder = _tfds_builder(dataset)
+
+    def read(split):
+        examples = builder.as_dataset(split=split)
+        examples = list((examples if images is None else examples.take(images)).as_numpy_iterator())
+        return np.stack([example["image"] for example in examples]), np.array([e["label"] for e in examples], "int64")
+
+    return tuple(map(read, splits))
+
+
+def striped_images(count, shape=(32, 32, 3), classes=10, seed=0):
+    """Labelled images without a download: noisy stripes of random phase, whose direction is the class.
+
+    Returns:
+        `(count, *shape)` uint8 and int64 labels `(count,)` below `classes`.
+
+    Example:
+
+    >>> images, labels = striped_images(4, shape=(16, 16, 1))
+    >>> images.shape, labels.shape
+    ((4, 16, 16, 1), (4,))
+    """
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, classes, count)
+    rows, columns = np.meshgrid(*map(np.arange, shape[:2]), indexing="ij")
+    angles = (np.pi * labels / classes)[:, None, None]
+    phase = 0.8 * (rows * np.sin(angles) + columns * np.cos(angles)) + generator.uniform(0, 2 * np.pi, (count, 1, 1))
+    noise = generator.normal(scale=20, size=(count, *shape))
+    return np.clip(128 + 80 * np.cos(phase)[..., None] + noise, 0, 255).astype("uint8"), labels
+
+
+def standardised(train, *others):
+    """Images as float32 with mean 0 and deviation 1 by channel over the first array, all shifted and scaled alike."""
+    mean, deviation = train.mean((0, 1, 2), dtype="float64"), train.std((0, 1, 2), dtype="float64")
+    return tuple(((images - mean) / deviation).astype("float32") for images in (train, *others))
+
+
 PROCEDURAL = {"dead_leaves": dead_leaves, "random": random_images}
 
 
@@ -90,13 +141,29 @@ def green(images):
 
 
 def _from_tfds(dataset, count, held_out):
+    builder = _tfds_builder(dataset, f"{', '.join(PROCEDURAL)}, a folder of images, or ")
+    total = builder.info.splits["train"].num_examples
+    if count + held_out > total:
+        raise ValueError(
+            f"count + held_out must be at most the {total} training images of {dataset}. "
+            f"Received: count={count}, held_out={held_out}"
+        )
+
+    def read(split):
+        return green(np.stack([example["image"] for example in builder.as_dataset(split=split).as_numpy_iterator()]))
+
+    return read(f"train[:{count}]"), read(f"train[{total - held_out}:]")
+
+
+def _tfds_builder(dataset, others=""):
+    """The builder of an image data set whose files are there; `others` says what else `dataset` may be."""
     tfds = require("tensorflow_datasets", "datasets")
     try:
         builder = tfds.builder(dataset)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         raise ValueError(
-            f"dataset must be {', '.join(PROCEDURAL)}, a folder of images, or an image data set of TensorFlow "
-            f"Datasets such as cifar10 or mnist. Received: dataset={dataset!r}"
+            f"dataset must be {others}an image data set of TensorFlow Datasets such as cifar10 or mnist. "
+            f"Received: dataset={dataset!r}"
         ) from error
     try:
         builder.download_and_prepare()
@@ -107,17 +174,7 @@ def _from_tfds(dataset, count, held_out):
         ) from error
     if "image" not in (builder.info.features or {}):
         raise ValueError(f"dataset must have a feature 'image'. Received: dataset={dataset!r}")
-    total = builder.info.splits["train"].num_examples
-    if count + held_out > total:
-        raise ValueError(
-            f"count + held_out must be at most the {total} training images of {dataset}. "
-            f"Received: count={count}, held_out={held_out}"
-        )
-
-    def read(split):
-        return green(np.stack([example["image"] for example in tfds.as_numpy(builder.as_dataset(split=split))]))
-
-    return read(f"train[:{count}]"), read(f"train[{total - held_out}:]")
+    return builder
 
 
 def _from_folder(folder, count, held_out, size, seed):

@@ -1,16 +1,13 @@
 """Distillation as a command: train, measure, and write everything that came out of it."""
 
-import csv
 import dataclasses
 import json
 import pathlib
-import platform
 import shutil
 import statistics
 import time
 
 import keras
-import numpy as np
 
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.layers import ComplexModulusConv
@@ -18,6 +15,7 @@ from keras_scatter.models import RestoreBest, ScatteringDistiller
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots
 from keras_scatter.workflows.datasets import load_images
+from keras_scatter.workflows.folders import check_folder, read_history, versions
 from keras_scatter.workflows.optional import require
 
 BATCH = 50
@@ -105,7 +103,7 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
     out = pathlib.Path(out)
     student = config.student()
     check_choice("loss", config.loss, ("balanced", "mse"))
-    _check_folder(config, out, resume, overwrite)
+    check_folder(dataclasses.asdict(config), out, resume, overwrite)
     if resume and (out / "report.json").exists():
         report = json.loads((out / "report.json").read_text())
         if report["finished"]:
@@ -146,25 +144,6 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
     return report
 
 
-def _check_folder(config, out, resume, overwrite):
-    """Refuse a folder that is in use, unless its run is to be replaced, or continued with an equal config."""
-    if resume and overwrite:
-        raise ValueError("resume and overwrite exclude each other. Received: resume=True, overwrite=True")
-    if overwrite or not out.exists() or not any(out.iterdir()):
-        return
-    if not resume:
-        raise ValueError(
-            "out must be a new or empty folder; --resume continues the run in it, --overwrite replaces it. "
-            f"Received: out={str(out)!r}"
-        )
-    stored, described = out / "config.json", dataclasses.asdict(config)
-    earlier = json.loads(stored.read_text()) if stored.exists() else {}
-    different = {key: (earlier.get(key), value) for key, value in described.items() if earlier.get(key) != value}
-    if different:
-        shown = ", ".join(f"{key}: {old!r} there, {new!r} now" for key, (old, new) in different.items())
-        raise ValueError(f"out holds a run with another config ({shown}). Received: out={str(out)!r}")
-
-
 def _start_folder(config, out):
     """Make the folder, without what an earlier run would hand on to this one."""
     for name in ("history.csv", "report.json", "state/best.npz"):
@@ -193,38 +172,13 @@ def milliseconds_per_image(distiller, images, repetitions=5):
     return {name: statistics.median(found[1:]) for name, found in times.items()}
 
 
-def versions():
-    import keras_scatter
-
-    return {
-        "keras_scatter": keras_scatter.__version__,
-        "keras": keras.__version__,
-        "backend": keras.backend.backend(),
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-    }
-
-
 def _write_results(out, student, report):
     about = {key: report[key] for key in ("config", "epochs", "best_epoch", "relative_error")}
     for name in ("filters.weights.h5", "filters.npz"):
         student.save_filters(out / name, overwrite=True, **about)
     arrays = {name: keras.ops.convert_to_numpy(value) for name, value in student.filters.items()}
     plots.save(plots.filter_group(student.group_config, arrays), out / "filters.png")
-    history = _history(out / "history.csv")
+    history = read_history(out / "history.csv")
     if history:
         plots.save(plots.loss_curve(history, range(len(report["relative_error"]["after"]))), out / "loss.png")
     write_atomically(out / "report.json", json.dumps(report, indent=2).encode())
-
-
-def _history(path):
-    """Columns of Keras's CSV log, epochs counted from 1; empty if no epoch was trained."""
-    if not path.exists():
-        return {}
-    with path.open() as file:
-        rows = list(csv.DictReader(file))
-    history = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
-    if history:
-        history["epoch"] = [epoch + 1 for epoch in history["epoch"]]
-    return history

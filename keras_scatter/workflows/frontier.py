@@ -12,7 +12,8 @@ from keras_scatter.models import ScatteringDistiller
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots, reports
 from keras_scatter.workflows.datasets import load_images
-from keras_scatter.workflows.distill import milliseconds_per_image, relative_errors, versions
+from keras_scatter.workflows.distill import milliseconds_per_image, relative_errors
+from keras_scatter.workflows.folders import versions
 
 KERNEL_SIZES = (3, 5, 7, 9)
 LOWPASS_FILTERS = (1, 2, 3, 4)

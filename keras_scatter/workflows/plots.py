@@ -123,6 +123,57 @@ def frontier(points):
     return figure
 
 
+def accuracies(summary):
+    """Draw accuracies with deviations beside the paper's. Returns the figure.
+
+    Args:
+        summary: result of an experiment of `keras_scatter.workflows.experiments.comparison`.
+    """
+    pyplot = require("matplotlib.pyplot", "plots")
+    rows = summary["rows"]
+    figure, axis = pyplot.subplots(figsize=(7, 1.5 + 0.3 * len(rows)), layout="constrained")
+    places = np.arange(len(rows))
+    for shift, mean, deviation, label in (
+        (-0.15, "accuracy", "deviation", "here"),
+        (0.15, "paper", "paper_deviation", "paper"),
+    ):
+        found = [(place, row[mean], row[deviation] or 0) for place, row in zip(places, rows.values()) if row[mean]]
+        if found:
+            heights, means, deviations = map(np.array, zip(*found))
+            axis.errorbar(means, heights + shift, xerr=deviations, fmt="o", capsize=3, label=label)
+    axis.set_yticks(places, list(rows))
+    axis.invert_yaxis()
+    axis.set(title=summary["title"], xlabel="accuracy (%)")
+    axis.legend()
+    return figure
+
+
+def search(summary):
+    """Draw the accuracy of all trials against learning rate and momentum. Returns the figure.
+
+    Args:
+        summary: result of `keras_scatter.workflows.experiments.mnist_search`.
+    """
+    pyplot = require("matplotlib.pyplot", "plots")
+    rows = summary["rows"]
+    figure, axes = pyplot.subplots(
+        1, max(1, len(rows)), figsize=(2 + 2.2 * len(rows), 3), layout="constrained", sharey=True, squeeze=False
+    )
+    for axis, (name, row) in zip(axes[0], rows.items()):
+        tried = [trial["hyperparameters"] for trial in row["trials"]]
+        found = [trial["accuracy"] for trial in row["trials"]]
+        points = axis.scatter(
+            [trial["learning_rate"] for trial in tried], found, c=[trial["momentum"] for trial in tried], vmin=0, vmax=1
+        )
+        axis.axvline(row["paper"]["learning_rate"], color="grey", linestyle=":", label="paper")
+        axis.set(title=name, xscale="log", xlabel="learning rate")
+    axes[0][0].set_ylabel("accuracy (%)")
+    if rows:
+        figure.colorbar(points, ax=axes[0], label="momentum")
+        axes[0][0].legend()
+    return figure
+
+
 def _through_lowpass(psi, lowpasses):
     """Filters of the channels, `(P, ., .)`, and `sum_p channel_p * up(psi_p)`, `(L, ., .)`, centred."""
     d = len(lowpasses)

@@ -66,6 +66,42 @@ def print_frontier(points, best):
     Console().print(_table(columns, rows))
 
 
+def print_accuracies(summary, out):
+    """Accuracies beside the paper's, and how they were measured."""
+    console = Console()
+    console.print(summary["title"] + ": accuracies in percent")
+    rows = []
+    for name, row in summary["rows"].items():
+        here, paper = accuracy(row["accuracy"], row["deviation"]), accuracy(row["paper"], row["paper_deviation"])
+        rows.append((name, f"{row['parameters']:,}", here, len(row["each"]), paper))
+    console.print(_table(["architecture", "parameters", "here", "seeds", "paper"], rows))
+    console.print(summary["note"])
+    console.print(f"Results of every seed, logs and figure are in {out}/")
+
+
+def print_search(summary, out):
+    """Best hyperparameters beside the paper's."""
+    console = Console()
+    console.print(summary["title"])
+    rows = []
+    for name, row in summary["rows"].items():
+        choices = [
+            f"{found:g} ({paper:g})" for found, paper in zip(row["hyperparameters"].values(), row["paper"].values())
+        ]
+        rows.append((name, *choices, accuracy(row["accuracy"], None), len(row["trials"])))
+    columns = ["architecture", "learning rate (paper)", "momentum", "weight decay", "gain", "accuracy", "trials"]
+    console.print(_table(columns, rows))
+    console.print(summary["note"])
+    console.print(f"All trials and figure are in {out}/")
+
+
+def accuracy(mean, deviation):
+    """An accuracy in percent and its standard deviation, for people."""
+    if mean is None:
+        return ""
+    return f"{mean:.1f}" if deviation is None else f"{mean:.1f} ± {deviation:.2f}"
+
+
 def percent(error):
     """A relative error for people: three digits, and no rounding errors of float32."""
     return f"{100 * error:#.3g}".rstrip(".") + " %" if error > 1e-5 else "0.00 %"

@@ -87,3 +87,40 @@ def test_a_missing_package_is_named_with_the_way_to_install_it():
 
     with pytest.raises(ImportError, match=r"no_such_package is needed here .* pip install 'keras_scatter\[plots\]'"):
         require("no_such_package", "plots")
+
+
+def test_striped_images():
+    found, labels = datasets.striped_images(50, (12, 16, 3), classes=4, seed=1)
+    assert found.shape == (50, 12, 16, 3) and found.dtype == np.uint8 and set(labels) == {0, 1, 2, 3}
+    again, same = datasets.striped_images(50, (12, 16, 3), classes=4, seed=1)
+    assert np.array_equal(found, again) and np.array_equal(labels, same)
+
+
+def test_stripes_run_along_the_direction_of_their_class():
+    found, labels = datasets.striped_images(60, (32, 32, 1), classes=2)
+    spectra = abs(np.fft.fft2(found[..., 0] - found.mean((1, 2, 3))[:, None, None]))
+    # Class 0 varies along the columns, class 1 along the rows.
+    along_columns = spectra[:, 0].max(1) > spectra[:, :, 0].max(1)
+    assert np.array_equal(along_columns, labels == 0)
+
+
+def test_standardised():
+    train = np.random.default_rng(0).integers(0, 200, (5, 6, 7, 3)).astype("uint8")
+    found, other = datasets.standardised(train, train + 10)
+    assert found.dtype == np.float32
+    assert np.allclose(found.mean((0, 1, 2)), 0, atol=1e-5) and np.allclose(found.std((0, 1, 2)), 1, atol=1e-5)
+    assert np.allclose(other - found, 10 / train.std((0, 1, 2)), atol=1e-5)
+
+
+def test_labelled_images_of_tensorflow_datasets():
+    import tensorflow_datasets as tfds
+
+    with tfds.testing.mock_data(num_examples=6):
+        (train, labels), (test, _) = datasets.load_labelled("mnist", ("train", "test"), images=4)
+    assert train.shape == test.shape == (4, 28, 28, 1) and train.dtype == np.uint8
+    assert labels.shape == (4,) and labels.dtype == np.int64
+
+
+def test_unknown_labelled_images():
+    with pytest.raises(ValueError, match=r"dataset must be an image data set .* Received: dataset='no_such_set'"):
+        datasets.load_labelled("no_such_set", ("train", "test"))

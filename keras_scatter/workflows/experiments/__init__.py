@@ -1,0 +1,1 @@
+"""The experiments of `keras-scatter reproduce`, a module each."""

@@ -1,0 +1,49 @@
+"""How wavelet moduli are mixed: small networks on MNIST, table 1.4 of the paper on locally invariant layers."""
+
+import functools
+
+from keras_scatter.models import ConvNetMNIST, InvariantNetMNIST
+from keras_scatter.workflows.experiments import comparison
+from keras_scatter.workflows.experiments.comparison import Architecture, Comparison
+from keras_scatter.workflows.experiments.training import Recipe
+
+
+def invariant(mixing, recipe, seed, quick):
+    """A small network of locally invariant layers with logits."""
+    return InvariantNetMNIST(mixing, gain=recipe.gain, seed=2 * seed, classifier_activation=None)
+
+
+def convolutional(kernel_size, filters, recipe, seed, quick):
+    """Its convolutional reference."""
+    return ConvNetMNIST(kernel_size, filters=filters, gain=recipe.gain, classifier_activation=None)
+
+
+def _invariant(mixing, recipe, *paper):
+    return Architecture(functools.partial(invariant, mixing), recipe, *paper)
+
+
+def _convolutional(kernel_size, filters, recipe, *paper):
+    return Architecture(functools.partial(convolutional, kernel_size, filters), recipe, *paper)
+
+
+# Learning rate, momentum, weight decay and gain of table 1.4.
+COMPARISON = Comparison(
+    name="mnist-mixing",
+    title="Mixing of wavelet moduli on MNIST (table 1.4)",
+    note="Trained on the 60,000 training images, measured on the 10,000 test images, as in the paper.",
+    dataset="mnist",
+    shape=(28, 28, 1),
+    splits=("train", "test"),
+    architectures={
+        "conv": _convolutional(3, (7, 49), Recipe(0.1, 0.5, 1e-5, 1.5), 97.3, 0.29),
+        "1x1": _invariant("1x1", Recipe(0.0316, 0.9, 3.16e-5, 1.0), 96.6, 0.26),
+        "impulse": _invariant("impulse", Recipe(0.316, 0.5, 1e-4, 1.0), 97.9, 0.25),
+        "gaussian": _invariant("gaussian", Recipe(1.0, 0.0, 1e-5, 1.0), 97.7, 0.56),
+        "random": _invariant("random", Recipe(1.0, 0.9, 1e-5, 1.0), 95.8, 1.01),
+        "3x3": _invariant("3x3", Recipe(0.1, 0.5, 1e-4, 1.0), 99.0, 0.12),
+        "dct": _invariant("dct", Recipe(1.0, 0.0, 1e-5, 1.0), 98.1, 0.37),
+        "wide_conv": _convolutional(5, (10, 100), Recipe(0.316, 0.5, 1e-5, 1.5), 98.7, 0.25),
+    },
+    quick=("conv", "impulse"),
+)
+run = functools.partial(comparison.run, COMPARISON)

@@ -1,0 +1,162 @@
+"""Training of one classifier such that a resumed training gives what an uninterrupted one gives."""
+
+import dataclasses
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_scatter.workflows.folders import read_history
+from keras_scatter.workflows.optional import require
+
+MARGIN = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How an architecture is trained: stochastic gradient descent with momentum and L2 weight decay.
+
+    Attributes:
+        learning_rate, momentum, weight_decay: as in PyTorch's SGD, see `DecayedSGD`.
+        gain: factor a of the Glorot-uniform initial weights.
+        epochs, batch: how long, and how many images a step.
+        drops: epochs after which the learning rate is multiplied by 0.2.
+        augment: whether images are shifted and mirrored at random.
+    """
+
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    gain: float
+    epochs: int = 20
+    batch: int = 64
+    drops: tuple = ()
+    augment: bool = False
+
+    def of_length(self, epochs):
+        """The same with another number of epochs; the drops move with it."""
+        return dataclasses.replace(self, epochs=epochs, drops=tuple(drop * epochs / self.epochs for drop in self.drops))
+
+    def optimizer(self, steps):
+        """The optimizer for that many steps an epoch."""
+        rate = self.learning_rate
+        if self.drops:
+            boundaries = [round(drop * steps) - 1 for drop in self.drops]
+            rates = [rate * 0.2**index for index in range(len(boundaries) + 1)]
+            rate = keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)
+        return DecayedSGD(rate, self.momentum, self.weight_decay)
+
+
+@keras.saving.register_keras_serializable(package="keras_scatter")
+class DecayedSGD(keras.optimizers.SGD):
+    """Stochastic gradient descent with momentum and coupled weight decay: `g + l2 * w` takes the place of g.
+
+    This is what `weight_decay` of PyTorch's SGD does: all trainable variables decay, biases too, through the momentum.
+    Keras's `weight_decay` shrinks the weights directly, which is weaker by 1 / (1 - momentum).
+
+    Args:
+        learning_rate, momentum: as in `keras.optimizers.SGD`.
+        l2: factor of the weights that is added to their gradients.
+    """
+
+    def __init__(self, learning_rate=0.01, momentum=0.0, l2=0.0, **kwargs):
+        super().__init__(learning_rate, momentum, **kwargs)
+        self.l2 = l2
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(ops.add(gradient, ops.multiply(variable, self.l2)), variable, learning_rate)
+
+    def get_config(self):
+        return {**super().get_config(), "l2": self.l2}
+
+
+class Batches(keras.utils.PyDataset):
+    """Shuffled batches, each a function of seed, epoch and position.
+
+    Args:
+        images: float32 `(n, height, width, channels)`.
+        labels: integers `(n,)`.
+        batch: images a batch; the last one may be smaller.
+        seed: seed of order, shifts and reflections.
+        augment: shift by up to 4 pixels, margins being filled with zeros, and mirror half of the images.
+    """
+
+    def __init__(self, images, labels, batch, seed, augment=False):
+        super().__init__()
+        self.images, self.labels = images, labels
+        self.batch, self.seed, self.augment = batch, seed, augment
+        self.start(0)
+
+    def start(self, epoch):
+        """Go to the order of an epoch."""
+        self.epoch = epoch
+        self._order = np.random.default_rng([self.seed, epoch]).permutation(len(self.images))
+
+    def callback(self):
+        """What tells the batches the epoch, after a resumption too."""
+        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self.start(epoch))
+
+    def __len__(self):
+        return -(-len(self.images) // self.batch)
+
+    def __getitem__(self, index):
+        chosen = self._order[index * self.batch : (index + 1) * self.batch]
+        images = self.images[chosen]
+        if self.augment:
+            images = shifted_and_mirrored(images, np.random.default_rng([self.seed, self.epoch, index]))
+        return images, self.labels[chosen]
+
+
+def shifted_and_mirrored(images, generator):
+    """Images `(n, height, width, channels)`, shifted by up to 4 pixels each way and mirrored with probability 1/2."""
+    padded = np.pad(images, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+    rows, columns = generator.integers(0, 2 * MARGIN + 1, (2, len(images)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, images.shape[1:3], axis=(1, 2))
+    # (n, channels, height, width)
+    shifted = np.moveaxis(windows[np.arange(len(images)), rows, columns], 1, -1)
+    mirrored = generator.random(len(images)) < 0.5
+    shifted[mirrored] = shifted[mirrored, :, ::-1]
+    return np.ascontiguousarray(shifted)
+
+
+def compile_classifier(model, recipe, steps):
+    """Compile a model that gives logits."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(recipe.optimizer(steps), loss, metrics=["accuracy"])
+
+
+def train(model, recipe, data, seed, folder, verbose="auto"):
+    """Train a model that gives logits, or go on with what `folder` holds of its training.
+
+    Args:
+        model: a built `keras.Model`.
+        recipe: a `Recipe`.
+        data: pairs of images and labels, to train on and to measure on.
+        seed: seed of the order of the images.
+        folder: gets `history.csv`, `tensorboard/` and `backup/`.
+        verbose: as in `keras.Model.fit`.
+
+    Returns:
+        Dict of lists by epoch: `loss`, `accuracy`, `val_loss`, `val_accuracy`.
+    """
+    require("tensorboard", "reproduce")
+    (images, labels), test = data
+    batches = Batches(images, labels, recipe.batch, seed, recipe.augment)
+    compile_classifier(model, recipe, len(batches))
+    folder.mkdir(parents=True, exist_ok=True)
+    model.fit(
+        batches,
+        epochs=recipe.epochs,
+        shuffle=False,
+        validation_data=test,
+        validation_batch_size=recipe.batch,
+        verbose=verbose,
+        callbacks=[
+            batches.callback(),
+            keras.callbacks.CSVLogger(folder / "history.csv", append=True),
+            keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False),
+            keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
+        ],
+    )
+    history = read_history(folder / "history.csv")
+    return {name: history[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}

@@ -1,0 +1,134 @@
+"""The experiments as commands, in their quick form, which needs no data set."""
+
+import json
+
+import pytest
+
+from keras_scatter.cli import main
+from keras_scatter.workflows.experiments import cifar_hybrid, cifar_swap, mnist_mixing, mnist_search
+from keras_scatter.workflows.reproduce import EXPERIMENTS, reproduce
+
+# Few images: the quick form spends its time on compilation.
+FEW = ["--images", "32", "--epochs", "1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("mnist-mixing", {"conv", "impulse"}),
+        ("cifar-swap", {"reference", "invC-1x1"}),
+        ("cifar-hybrid", {"A", "B"}),
+    ],
+)
+def test_comparisons(name, rows, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["reproduce", name, "--quick", *FEW]) == 0
+    assert "The accuracies measure nothing." in capsys.readouterr().out
+    out = tmp_path / "runs" / f"{name}-quick"
+    assert set(json.loads((out / "summary.json").read_text())["rows"]) == rows
+    assert (out / "accuracy.png").exists()
+    assert main(["reproduce", name, "--quick", *FEW]) == 2
+    assert "out must be a new or empty folder" in capsys.readouterr().err
+    assert main(["reproduce", name, "--quick", *FEW, "--resume"]) == 0
+
+
+def test_search(tmp_path, capsys):
+    out = tmp_path / "run"
+    options = ["reproduce", "mnist-search", "--quick", "--only", "conv", "--images", "32", "--out", str(out)]
+    assert main(options) == 0
+    assert "Hyperparameters found on MNIST" in capsys.readouterr().out
+    result = json.loads((out / "conv.json").read_text())
+    accuracies = [trial["accuracy"] for trial in result["trials"]]
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert all(
+        trial["hyperparameters"][key] in mnist_search.GRID[key]
+        for trial in result["trials"]
+        for key in mnist_search.GRID
+    )
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["rows"]["conv"]["paper"]["learning_rate"] == 0.1
+    assert {path.name for path in out.iterdir()} == {"config.json", "conv.json", "summary.json", "hyperparameters.png"}
+    kept = (out / "conv.json").stat().st_mtime_ns
+    assert main([*options, "--resume"]) == 0
+    assert (out / "conv.json").stat().st_mtime_ns == kept
+
+
+def test_an_interrupted_search_goes_on(tmp_path, monkeypatch, capsys):
+    options = ["reproduce", "mnist-search", "--quick", "--only", "conv", "--images", "32", "--out", str(tmp_path)]
+    built = []
+
+    def stop(model, recipe, steps):
+        built.append(recipe)
+        if len(built) == 3:  # one to find the space, one a trial
+            raise KeyboardInterrupt
+        compile_classifier(model, recipe, steps)
+
+    compile_classifier = mnist_search.compile_classifier
+    monkeypatch.setattr(mnist_search, "compile_classifier", stop)
+    assert main(options) == 130
+    assert "--resume continues" in capsys.readouterr().err
+    assert not (tmp_path / "conv.json").exists() and (tmp_path / "conv" / "oracle.json").exists()
+    before = len(built)
+    assert main([*options, "--resume"]) == 0
+    trials = json.loads((tmp_path / "conv.json").read_text())["trials"]
+    assert len(trials) == 2 and len(built) - before == 1
+
+
+def test_a_worker_searches_one_architecture(tmp_path):
+    protocol = mnist_search.protocol_of(mnist_search.COMPARISON, True, 1, 32) | {"iterations": 1}
+    mnist_search.main({"name": "conv", "out": str(tmp_path), "protocol": protocol})
+    assert json.loads((tmp_path / "conv.json").read_text())["architecture"] == "conv"
+
+
+def test_workers_that_fail_are_named(tmp_path, monkeypatch):
+    class Failed:
+        returncode = 1
+
+    monkeypatch.setattr(mnist_search.subprocess, "run", lambda *arguments, **options: Failed)
+    with pytest.raises(ValueError, match="The search failed for conv, dct"):
+        reproduce("mnist-search", quick=True, only=["conv", "dct"], workers=2, out=tmp_path / "run")
+
+
+def test_the_papers_choice_lies_on_the_grid():
+    for architecture in mnist_mixing.COMPARISON.architectures.values():
+        for key, values in mnist_search.GRID.items():
+            assert getattr(architecture.recipe, key) in values
+
+
+@pytest.mark.parametrize("module", [mnist_mixing, cifar_swap, cifar_hybrid], ids=lambda module: module.COMPARISON.name)
+def test_every_architecture_can_be_built(module):
+    for architecture in module.COMPARISON.architectures.values():
+        model = architecture.build(architecture.recipe, seed=1, quick=True)
+        assert model.output_shape == (None, 10)
+        assert model.layers[-1].activation.__name__ == "linear"
+
+
+def test_tables_are_those_of_the_paper():
+    assert len(mnist_mixing.COMPARISON.architectures) == 8
+    swapped = cifar_swap.COMPARISON.architectures
+    assert len(swapped) == 1 + 13 * 3 and swapped["invBD-3x3"].paper == 82.8
+    assert [row.paper for row in cifar_hybrid.COMPARISON.architectures.values()] == [89.4, 91.1, 91.6, 93.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["no-such"], "name must be one of 'mnist-mixing', 'mnist-search', 'cifar-swap', 'cifar-hybrid'"),
+        (["mnist-mixing", "--workers", "2"], "mnist-mixing takes no --workers"),
+        (["mnist-search", "--quick", "--workers", "0"], "workers must be an integer >= 1. Received: workers=0"),
+        (["mnist-search", "--quick", "--iterations", "0"], "iterations must be an integer >= 1"),
+        (["cifar-hybrid", "--quick", "--only", "E"], "only must be one of 'A', 'B', 'C', 'D'. Received: only='E'"),
+    ],
+)
+def test_bad_options(tmp_path, monkeypatch, capsys, options, text):
+    monkeypatch.chdir(tmp_path)
+    assert main(["reproduce", *options]) == 2
+    assert text in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_help_lists_the_experiments(capsys):
+    with pytest.raises(SystemExit):
+        main(["reproduce", "--help"])
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in EXPERIMENTS)
