@@ -232,7 +232,8 @@ def test_litert_runs_the_distilled_layer_with_built_in_operations(name, tmp_path
 def test_litert_gives_zero_for_a_zero_image(name, tmp_path):
     model = model_of(LAYERS[name]())
     run = export_litert(model, tmp_path / "model.tflite")
-    assert np.array_equal(run(np.zeros((1, *model.input_shape[1:]), "float32")), np.zeros((1, *model.output_shape[1:])))
+    # A modulus of zero is the root of the smallest number, 1e-19.
+    assert np.abs(run(np.zeros((1, *model.input_shape[1:]), "float32"))).max() < 1e-18
 
 
 @tensorflow_only
