@@ -62,6 +62,24 @@ def _parser():
     filters.add_argument("--overwrite", action="store_true", help="replace the picture")
     filters.set_defaults(run=_filters)
 
+    frontier = commands.add_parser(
+        "frontier",
+        help="measure what accuracy costs: errors against multiply-adds and time",
+        description="Measure the faithful design for kernels 3, 5, 7, 9 and 1 to 4 decimated channels.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    frontier.add_argument("--dataset", default="dead_leaves", help="as for distill")
+    frontier.add_argument("--order", type=int, default=2, help="largest number of wavelets on a path")
+    frontier.add_argument("--J", type=int, default=2, help="scale of the low-pass, 1 to 4")
+    frontier.add_argument("--L", type=int, default=8, help="number of angles")
+    frontier.add_argument("--held-out", type=int, default=500, help="number of images to measure errors on")
+    frontier.add_argument("--size", type=int, default=32, help="height and width of images that are made or cropped")
+    frontier.add_argument("--repetitions", type=int, default=11, help="number of timed calls")
+    frontier.add_argument("--out", default="runs/frontier.json", help="JSON file; a chart is drawn beside it")
+    frontier.add_argument("--overwrite", action="store_true", help="replace --out")
+    frontier.add_argument("--quick", action="store_true", help="some seconds: kernels 3 and 5, 1 and 2 channels")
+    frontier.set_defaults(run=_frontier)
+
     reproduce = commands.add_parser(
         "reproduce",
         help="repeat the papers' experiments",
@@ -126,6 +144,12 @@ def _filters(options):
         reports.print_filter_groups()
     else:
         reports.describe_filter_group(options.name, options.out, options.overwrite)
+
+
+def _frontier(options):
+    from keras_scatter.workflows import frontier
+
+    frontier.command(**{key: value for key, value in vars(options).items() if key not in ("run", "command")})
 
 
 def _reproduce(options):

@@ -50,6 +50,7 @@ LAYERS = {
     "mixed_dct": lambda: LocallyInvariantLayer(5, "dct", "morlet", L=4, learnable_wavelets=True),
     "faithful_1": lambda: ComplexModulusConv(order=1),
     "faithful_2": lambda: ComplexModulusConv(L=4, order=2),
+    "faithful_J3": lambda: ComplexModulusConv(L=2, J=3, order=3),
     "faithful_kernels": lambda: ComplexModulusConv(L=4, kernel_size=(9, 7, 7), lowpass_filters=3),
     "faithful_channels_first": lambda: ComplexModulusConv(L=4, data_format="channels_first"),
     "paper": lambda: ComplexModulusConv(design="paper"),

@@ -12,13 +12,31 @@ import numpy as np
 import pytest
 
 import keras_scatter
-from keras_scatter import layers, models, saved_filters
-from keras_scatter.filters import dtcwt_taps, groups, mixing, morlet, paths
+from keras_scatter import layers, models, perturbations, saved_filters, testing
+from keras_scatter.filters import design, dtcwt_taps, groups, littlewood_paley, mixing, morlet, paths
 from keras_scatter.functional import banded, dtcwt, padding
-from keras_scatter.workflows import datasets
+from keras_scatter.workflows import datasets, frontier, stability
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCUMENTED = [layers, models]
+WITH_EXAMPLES = [
+    saved_filters,
+    perturbations,
+    testing,
+    paths,
+    morlet,
+    design,
+    dtcwt_taps,
+    mixing,
+    banded,
+    dtcwt,
+    groups,
+    littlewood_paley,
+    padding,
+    datasets,
+    frontier,
+    stability,
+]
 PUBLIC = [getattr(module, name) for module in DOCUMENTED for name in module.__all__]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -73,10 +91,7 @@ def test_public_classes_have_an_example_that_runs(thing):
     run(examples)
 
 
-WITH_EXAMPLES = [saved_filters, dtcwt_taps, paths, morlet, mixing, groups, banded, dtcwt, padding, datasets]
-
-
-@pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda module: module.__name__)
 def test_examples_of_functions_run(module):
     tests = doctest.DocTestFinder().find(module, globs={**namespace(), **vars(module)})
     assert sum(len(test.examples) for test in tests) > 0

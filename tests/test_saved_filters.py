@@ -11,7 +11,7 @@ from keras_scatter import saved_filters
 from keras_scatter.layers import ComplexModulusConv
 
 PAPER = ("cifar10_o1", "cifar10_o2", "random_o1", "random_o2")
-IMAGES = images(2, 8, 12, 1)
+IMAGES = images(2, 16, 20, 1)
 
 
 def small(**arguments):
@@ -21,7 +21,8 @@ def small(**arguments):
 
 
 def test_names():
-    assert set(saved_filters.names()) >= {*PAPER, "morlet_o1", "morlet_o2"}
+    designed = {f"morlet_{kind}" for kind in ("o1", "o2", "J3_o2", "J4_o2", "L4_o2", "L6_o2")}
+    assert set(saved_filters.names()) >= {*PAPER, *designed}
 
 
 @pytest.mark.parametrize("name", saved_filters.names())
@@ -43,20 +44,28 @@ def test_the_index_says_what_was_measured(name):
         assert len(errors) == entry["config"]["order"] + 1
         assert all(0 <= error < 2 for error in errors)
         if entry["config"]["design"] == "faithful":
-            assert all(error < bound for error, bound in zip(errors, (1e-6, 0.012, 0.02)))
+            # The largest second-order error, 2.2 %, is that of morlet_J3_o2 on noise.
+            assert all(error < bound for error, bound in zip(errors, (1e-6, 0.012, 0.023)))
 
 
-@pytest.mark.parametrize("order", [1, 2])
-def test_the_designed_groups_are_the_design(order):
-    assert_close(
-        ComplexModulusConv(order=order, weights=f"morlet_o{order}")(IMAGES),
-        ComplexModulusConv(order=order)(IMAGES),
-        1e-6,
-    )
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("morlet_o1", {"order": 1}),
+        ("morlet_o2", {}),
+        ("morlet_J3_o2", {"J": 3}),
+        ("morlet_J4_o2", {"J": 4}),
+        ("morlet_L4_o2", {"L": 4}),
+        ("morlet_L6_o2", {"L": 6}),
+    ],
+)
+def test_the_designed_groups_are_the_design(name, arguments):
+    shipped, designed = ComplexModulusConv(**arguments, weights=name), ComplexModulusConv(**arguments)
+    assert_close(shipped(IMAGES), designed(IMAGES), 1e-6)
 
 
 @pytest.mark.parametrize("ending", [".weights.h5", ".npz"])
-@pytest.mark.parametrize("arguments", [{}, {"design": "paper"}, {"design": "paper", "share_filters": False}])
+@pytest.mark.parametrize("arguments", [{}, {"J": 3}, {"design": "paper"}, {"design": "paper", "share_filters": False}])
 def test_round_trip(tmp_path, ending, arguments):
     layer, path = small(**arguments), tmp_path / f"group{ending}"
     layer.save_filters(path, data="test images", relative_error=[0.0, 0.1])

@@ -1,9 +1,11 @@
 """Design of the faithful convolutions: short kernels that filter like the wavelets, by least squares in frequency.
 
-psi_0 is one kernel at full resolution. A wider wavelet psi_d is read from P channels that are low-passed by kernels
-h_p and decimated by 2, so that `psi_d ~ sum_p c_p * up(psi'_p)` with c_p the low-pass that leads to channel p. For
-given low-pass kernels the taps psi'_p are the solution of a linear least-squares problem, solved here when a layer
-is built; the low-pass kernels are optimised over that solution, once, and kept in `lowpass_taps.py`.
+psi_0 is one kernel at full resolution. A wider wavelet psi_d is read from P channels at 1 / 2**d of it, so that
+`psi_d ~ sum_p c_p * up(psi'_p)` with c_p the low-pass that leads to channel p. The channels of level 1 are made from
+the image by P low-pass kernels, those of each further level from the P channels before, by P x P refining kernels
+that are the same for all levels; each time every second sample is kept. For given low-pass kernels the taps psi'_p
+are the solution of a linear least-squares problem, solved here when a layer is built; the low-pass kernels are
+optimised over that solution, once, and kept in `lowpass_taps.py`.
 """
 
 import functools
@@ -15,10 +17,16 @@ import scipy.linalg
 import scipy.optimize
 import scipy.signal
 
-from keras_scatter.filters.lowpass_taps import TAPS
+from keras_scatter.filters.lowpass_taps import REFINING, TAPS
 from keras_scatter.filters.morlet import morlet_spectra
 
-GRID = 64  # frequencies along each axis on which filters are compared
+GRID = 64  # frequencies along each axis on which psi_0 and psi_1 are compared
+UNITS = {1: 1e-3, 2: 1e-3, 3: 1e-4, 4: 1e-4}  # of the refining taps, by P: the rounding does not show in the errors
+
+
+def grid(d):
+    """Frequencies along each axis for psi_d, such that all levels see equally many after decimation."""
+    return GRID * 2 ** max(0, d - 1)
 
 
 def frequencies(n):
@@ -68,10 +76,12 @@ def fit_taps(target, channels, step, size):
     """
     P, n = channels.shape[0], target.shape[-1]
     weighted = image_spectrum(n) * channels.conj()
-    basis = atoms(size, n // step)
-    products = fold(weighted[:, None] * channels, step)
-    gram = np.einsum("fm,pqf,fk->pmqk", basis.conj(), products, basis, optimize=True).reshape(P * size**2, -1)
-    right = np.einsum("fm,plf->pml", basis.conj(), fold(weighted[:, None] * target, step), optimize=True)
+    m = np.arange(size) - size // 2
+    lag = m[:, None] - m
+    # Inner products of two atoms depend on their distance alone: (p, q, row, row', column, column').
+    gram = _correlation(weighted[:, None] * channels, step)[:, :, lag[:, :, None, None], lag]
+    gram = gram.transpose(0, 2, 4, 1, 3, 5).reshape(P * size**2, -1)
+    right = _correlation(weighted[:, None] * target, step)[:, :, m[:, None], m].transpose(0, 2, 3, 1)
     gram[np.diag_indices_from(gram)] *= 1 + 1e-12
     mean = np.repeat(channels[:, 0, 0], size**2)
     factor = scipy.linalg.cho_factor(gram)
@@ -79,6 +89,12 @@ def fit_taps(target, channels, step, size):
     toward = scipy.linalg.cho_solve(factor, mean.conj())
     taps -= np.outer(toward, mean @ taps) / (mean @ toward)
     return taps.T.reshape(-1, P, size, size)
+
+
+def _correlation(spectra, step):
+    """Values at multiples of `step` of the functions with these spectra, times the number of the frequencies."""
+    n = spectra.shape[-1] // step
+    return n**2 * np.fft.ifft2(fold(spectra, step).reshape(*spectra.shape[:-2], n, n))
 
 
 def filter_error(target, channels, step, taps):
@@ -93,35 +109,111 @@ def composite(channels, step, taps):
     return (channels * taps_spectrum(taps, step, channels.shape[-1])).sum(1)
 
 
+def channel_spectra(kernels, n):
+    """Spectra `(P, n, n)` of the filters that lead to the channels of the last level.
+
+    Args:
+        kernels: list of low-pass kernels by level, `(P, 1, size, size)` and then `(P, P, size, size)`.
+    """
+    channels = np.ones((1, n, n))
+    for d, taps in enumerate(kernels):
+        channels = (taps_spectrum(taps, 2**d, n) * channels).sum(1)
+    return channels
+
+
+def error_and_gradients(kernels, size, L, n):
+    """Squared filter error of psi_d after `fit_taps`, d the number of levels, and its gradient for each level.
+
+    Since the inner problem is solved, the gradient is the partial derivative of its Lagrange function with the
+    wavelet taps held fixed.
+
+    Args:
+        kernels: as in `channel_spectra`.
+        size: taps of the wavelets along each axis.
+    """
+    levels = len(kernels)
+    target, weight = _weighted_target(levels, L, n)
+    channels = [channel_spectra(kernels[:d], n) for d in range(levels + 1)]
+    taps = taps_spectrum(fit_taps(target, channels[-1], 2**levels, size), 2**levels, n)
+    residual = target - (channels[-1] * taps).sum(1)
+    error = (weight * abs(residual) ** 2).sum()
+    residual *= weight
+    pull = np.einsum("lpab,lab->pab", taps.conj(), residual)
+    # The Lagrange multiplier of the zero mean is the projection that it keeps the residual from having.
+    gain = channels[-1][:, 0, 0].real
+    multiplier = gain @ np.einsum("pab,lab->pl", channels[-1].conj(), residual) / (gain @ gain)
+    pull[:, 0, 0] -= multiplier @ taps[:, :, 0, 0].conj()
+    gradients = []
+    for d, kernel in reversed(list(enumerate(kernels))):
+        basis = atoms(kernel.shape[-1], n >> d)
+        wanted = fold(pull[:, None] * channels[d].conj(), 2**d) @ basis.conj()
+        gradients.insert(0, -2 * wanted.real.reshape(kernel.shape))
+        pull = (taps_spectrum(kernel, 2**d, n).conj() * pull[:, None]).sum(0)
+    return error, gradients
+
+
+@functools.lru_cache(maxsize=4)
+def _weighted_target(d, L, n):
+    """Spectra of psi_d, and `image_spectrum` in units of their weighted energy."""
+    target, weight = morlet_spectra(d, L, n, n), image_spectrum(n)
+    return target, weight / (weight * target**2).sum()
+
+
 def optimise_lowpass(P, lowpass_size, size, L=8, iterations=150):
     """Low-pass kernels `(P, lowpass_size, lowpass_size)` that leave the least error of psi_1 after `fit_taps`.
 
-    L-BFGS over the taps; since the inner problem is solved exactly, the gradient is the partial derivative with the
-    wavelet taps held fixed. It starts once from modulated windows and once from the best P - 1 kernels.
+    BFGS over the taps, once from modulated windows and once from the best P - 1 kernels.
     """
-    target, weight = morlet_spectra(1, L, GRID, GRID), image_spectrum(GRID)
-    scale = (weight * target**2).sum()
-    basis = atoms(lowpass_size, GRID)
+    shape = (P, 1, lowpass_size, lowpass_size)
 
     def objective(flat):
-        channels = taps_spectrum(flat.reshape(P, lowpass_size, lowpass_size))
-        taps = fit_taps(target, channels, 2, size)
-        inner = taps_spectrum(taps, 2)
-        residual = target - (channels * inner).sum(1)
-        pull = np.einsum("lpab,lab->pab", inner.conj(), weight * residual).reshape(P, -1)
-        gradient = -2 * (pull @ basis.conj()).real
-        return (weight * abs(residual) ** 2).sum() / scale, gradient.ravel() / scale
+        error, (gradient,) = error_and_gradients([flat.reshape(shape)], size, L, GRID)
+        return error, gradient.ravel()
 
-    low = scipy.signal.firwin(lowpass_size, 0.5, window=("kaiser", 2))
-    high = low * (-1) ** np.arange(lowpass_size)
-    windows = np.stack([np.outer(a, b) for a, b in [(low, low), (high, low), (low, high), (high, high)]])
-    starts = [windows[:P]]
+    windows = modulated_windows(P, lowpass_size)
+    starts = [windows]
     if P > 1:
-        starts.append(np.concatenate([lowpass_kernels(P - 1, lowpass_size, size), windows[P - 1 : P]]))
-    found = [
-        scipy.optimize.minimize(objective, start.ravel(), jac=True, options={"maxiter": iterations}) for start in starts
-    ]
+        starts.append(np.concatenate([lowpass_kernels(P - 1, lowpass_size, size)[0][:, 0], windows[P - 1 :]]))
+    found = [_minimum(objective, start, iterations) for start in starts]
     return canonical(min(found, key=lambda result: result.fun).x.reshape(P, lowpass_size, lowpass_size))
+
+
+def optimise_refining(first, size, L=8, iterations=150):
+    """Refining kernels `(P, P, k, k)` that leave the least summed squared error of psi_2 and psi_3.
+
+    BFGS from modulated windows of the first channel, on half as many frequencies as in the design. The mean of an
+    image is neither amplified nor attenuated from level to level.
+
+    Args:
+        first: `(P, 1, k, k)`, the low-pass kernels of level 1.
+        size: taps of the wavelets along each axis.
+    """
+    P, _, k, _ = first.shape
+    shape = (P, P, k, k)
+
+    def objective(flat):
+        refining = flat.reshape(shape)
+        error, gradient = 0, 0
+        for d in (2, 3):
+            found, gradients = error_and_gradients([first] + [refining] * (d - 1), size, L, grid(d) // 2)
+            error, gradient = error + found, gradient + sum(gradients[1:])
+        return error, gradient.ravel()
+
+    start = np.zeros(shape)
+    start[:, 0] = modulated_windows(P, k)
+    refining = _minimum(objective, start, iterations).x.reshape(shape)
+    return refining / abs(np.linalg.eigvals(refining.sum((2, 3)))).max()
+
+
+def modulated_windows(P, size):
+    """The first P products of a low-pass window and its modulation by (-1)^n along the axes: `(P, size, size)`."""
+    low = scipy.signal.firwin(size, 0.5, window=("kaiser", 2))
+    high = low * (-1) ** np.arange(size)
+    return np.stack([np.outer(a, b) for a, b in [(low, low), (high, low), (low, high), (high, high)]][:P])
+
+
+def _minimum(objective, start, iterations):
+    return scipy.optimize.minimize(objective, start.ravel(), jac=True, options={"maxiter": iterations})
 
 
 def canonical(kernels):
@@ -134,34 +226,71 @@ def canonical(kernels):
     return rows.reshape(P, size, size)
 
 
-@functools.cache
-def lowpass_kernels(P, lowpass_size, size):
-    """The low-pass kernels of `lowpass_taps.py`; for sizes that are not in it they are optimised, which takes a while.
+def tabulated(P, lowpass_size, size):
+    """The key of `lowpass_taps.py` for these sizes: the same, or the nearest whose kernels fit into lowpass_size.
+
+    Example:
+
+    >>> tabulated(2, 11, 7)
+    (2, 7, 7)
+    """
+    fitting = [key for key in TAPS if key[0] == P and key[1] <= lowpass_size]
+    return min(fitting, key=lambda key: (abs(key[2] - size), lowpass_size - key[1], key))
+
+
+def lowpass_kernels(P, lowpass_size, size, levels=1):
+    """The low-pass kernels of levels 1, 2, ..., from `lowpass_taps.py`.
+
+    For sizes that are not in it, these are the kernels of `tabulated` with zeros around them; their filter errors are
+    up to a sixth larger than if they had been optimised for the sizes, which would take minutes.
 
     Returns:
-        `(P, lowpass_size, lowpass_size)` float64.
+        List of float64 arrays `(P, 1, lowpass_size, lowpass_size)`, `(P, P, lowpass_size, lowpass_size)`, ...
     """
-    if (P, lowpass_size, size) in TAPS:
-        return np.array(TAPS[P, lowpass_size, size]).reshape(P, lowpass_size, lowpass_size)
-    return optimise_lowpass(P, lowpass_size, size)
+    key = tabulated(P, lowpass_size, size)
+    found = key[1]
+    kernels = [
+        np.reshape(UNITS[P] * np.array(REFINING[key]) if d else TAPS[key], (P, P if d else 1, found, found))
+        for d in range(levels)
+    ]
+    margin = (lowpass_size - found) // 2
+    return [np.pad(kernel, [(0, 0), (0, 0), (margin, margin), (margin, margin)]) for kernel in kernels]
 
 
 def write_lowpass_taps(path):
-    """Make `lowpass_taps.py` again: `python -m keras_scatter.filters.design`, several minutes."""
-    TAPS.clear()
+    """Make what `lowpass_taps.py` lacks: `python -m keras_scatter.filters.design`, up to an hour for an empty table."""
+    for size in (3, 5, 7, 9):
+        for P in (1, 2, 3, 4):
+            narrower = [k for k in (3, 5) if k < size <= 7 and P in (2, 3)]
+            for lowpass_size in (*narrower, size):
+                _make(P, lowpass_size, size)
+                path.write_text(_table())
+
+
+def _make(P, lowpass_size, size):
+    key = P, lowpass_size, size
+    if key not in TAPS:
+        TAPS[key] = optimise_lowpass(*key).round(6).ravel().tolist()
+    if key not in REFINING:
+        first = np.reshape(TAPS[key], (P, 1, lowpass_size, lowpass_size))
+        REFINING[key] = (optimise_refining(first, size) / UNITS[P]).round().astype(int).ravel().tolist()
+
+
+def _table():
+    """The text of `lowpass_taps.py`."""
     lines = [
         '"""Low-pass kernels of the faithful design: {(P, lowpass size, wavelet size): taps, kernel after kernel}.',
         "",
-        "Made by `python -m keras_scatter.filters.design`.",
+        "TAPS are those of level 1, REFINING those of all further levels, as integers in units of `design.UNITS`, by",
+        "output and then by input. Made by `python -m keras_scatter.filters.design`.",
         '"""',
-        "",
-        "TAPS = {",
     ]
-    for size in (3, 5, 7, 9):
-        for P in (1, 2, 3, 4):
-            taps = TAPS[P, size, size] = optimise_lowpass(P, size, size).round(6).ravel().tolist()
-            lines += [f"    ({P}, {size}, {size}): [", *textwrap.wrap(str(taps)[1:-1] + ",", 112, **INDENT), "    ],"]
-    path.write_text("\n".join([*lines, "}", ""]))
+    for name, table in (("TAPS", TAPS), ("REFINING", REFINING)):
+        lines += ["", f"{name} = {{"]
+        for key, taps in sorted(table.items(), key=lambda item: item[0][::-1]):
+            lines += [f"    {key}: [", *textwrap.wrap(str(taps)[1:-1] + ",", 112, **INDENT), "    ],"]
+        lines.append("}")
+    return "\n".join([*lines, ""])
 
 
 INDENT = {"initial_indent": " " * 8, "subsequent_indent": " " * 8}

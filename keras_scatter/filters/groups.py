@@ -3,7 +3,8 @@
 A group is a dict of arrays in the layout of convolution kernels, `(rows, columns, inputs, outputs)`, to be applied as
 Keras, TensorFlow and PyTorch do (correlation). `psi_d_real` and `psi_d_imag` are the wavelets that read the d-times
 decimated image, and `lowpass_d` is the low-pass: in the paper's design that of block d, in the faithful one the
-kernels that lead from decimation d - 1 to d.
+kernels that lead from decimation d - 1 to d. The faithful wavelets of scale j2 after those of scale j1 are
+`psi_{j2 - j1}`.
 """
 
 import numpy as np
@@ -14,6 +15,7 @@ from keras_scatter.filters.morlet import SIGMA, gaussian, morlet, morlet_spectra
 
 DESIGNS = ("faithful", "paper")
 LARGEST_KERNEL = 15
+LARGEST_FAITHFUL_J = 4
 
 
 def resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters):
@@ -25,8 +27,8 @@ def resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filt
         raise ValueError(f'J must equal order, or be None, with design="paper". Received: J={J}, order={order}')
     check_integer("lowpass_filters", lowpass_filters)
     if design == "faithful":
-        if J > 2:
-            raise ValueError(f'J must be 1 or 2 with design="faithful". Received: J={J}')
+        if J > LARGEST_FAITHFUL_J:
+            raise ValueError(f'J must be from 1 to {LARGEST_FAITHFUL_J} with design="faithful". Received: J={J}')
         if lowpass_filters > 4:
             raise ValueError(f"lowpass_filters must be 1, 2, 3 or 4. Received: lowpass_filters={lowpass_filters}")
         if share_filters is not True:
@@ -84,7 +86,7 @@ def group_shapes(config, channels=1):
         else:
             inputs = config["lowpass_filters"] if d else 1
             if d:
-                shapes[f"lowpass_{d}"] = (lowpass, lowpass, 1, inputs)
+                shapes[f"lowpass_{d}"] = (lowpass, lowpass, inputs if d > 1 else 1, inputs)
         shapes[f"psi_{d}_real"] = shapes[f"psi_{d}_imag"] = (size, size, inputs, L)
     return shapes
 
@@ -119,11 +121,13 @@ def _sampled_kernels(config):
 
 
 def _faithful_kernels(config):
-    L, (first, later, lowpass), n = config["L"], config["kernel_size"], least_squares.GRID
-    kernels = _wavelet_kernels(0, least_squares.fit_taps(morlet_spectra(0, L, n, n), np.ones((1, n, n)), 1, first))
-    if config["J"] > 1:
-        taps = least_squares.lowpass_kernels(config["lowpass_filters"], lowpass, later)
-        kernels["lowpass_1"] = _as_kernel(taps[:, None])
-        channels = least_squares.taps_spectrum(taps)
-        kernels |= _wavelet_kernels(1, least_squares.fit_taps(morlet_spectra(1, L, n, n), channels, 2, later))
+    L, (first, later, lowpass), levels = config["L"], config["kernel_size"], config["J"] - 1
+    lowpasses = least_squares.lowpass_kernels(config["lowpass_filters"], lowpass, later, levels)
+    kernels = {}
+    for d in range(levels + 1):
+        n = least_squares.grid(d)
+        channels = least_squares.channel_spectra(lowpasses[:d], n)
+        taps = least_squares.fit_taps(morlet_spectra(d, L, n, n), channels, 2**d, later if d else first)
+        kernels |= {f"lowpass_{d}": _as_kernel(lowpasses[d - 1])} if d else {}
+        kernels |= _wavelet_kernels(d, taps)
     return kernels

@@ -24,6 +24,9 @@ def zero_padded_conv(planes, kernel, stride):
 
     Samples 0, stride, 2 stride, ... are kept: `(N, H // stride, W // stride, G * F)`, kernel index the faster.
     """
+    if stride == 1:
+        return ops.depthwise_conv(planes, kernel, padding="same", data_format="channels_last")
+    # With a stride, "same" would begin at sample 1 of an even size.
     radius = kernel.shape[0] // 2
     height, width = ops.shape(planes)[1:3]
     planes = ops.pad(planes, [(0, 0), (radius, radius), (radius, radius), (0, 0)])

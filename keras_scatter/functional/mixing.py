@@ -3,6 +3,7 @@
 Images have channels last here.
 """
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -25,13 +26,23 @@ def morlet_kernels(theta, xi, sigma, slant, size):
     # Reversed, as a correlation needs them.
     u = np.arange(size // 2, -size // 2, -1, dtype="float64")
     rows, columns = (ops.cast(axis[..., None], theta.dtype) for axis in np.broadcast_arrays(u[:, None], u[None]))
-    along = rows * ops.cos(theta) + columns * ops.sin(theta)
-    across = columns * ops.cos(theta) - rows * ops.sin(theta)
+    cosine, sine = cos_sin(theta)
+    along, across = rows * cosine + columns * sine, columns * cosine - rows * sine
     envelope = ops.exp(-(along * along + (slant * across) ** 2) / (2 * sigma * sigma))
     envelope = envelope * slant / (2 * KYMATIO_PI * sigma * sigma)
-    wave = envelope * ops.cos(xi * along)
+    cosine, sine = cos_sin(xi * along)
+    wave = envelope * cosine
     beta = ops.sum(wave, axis=(0, 1)) / ops.sum(envelope, axis=(0, 1))
-    return (wave - beta * envelope)[:, :, None], (envelope * ops.sin(xi * along))[:, :, None]
+    return (wave - beta * envelope)[:, :, None], (envelope * sine)[:, :, None]
+
+
+def cos_sin(angle):
+    """Cosine and sine in the dtype of the angle: those of `keras.ops` are float32 for float64 under JAX."""
+    if keras.backend.backend() == "jax":
+        import jax.numpy as jnp
+
+        return jnp.cos(angle), jnp.sin(angle)
+    return ops.cos(angle), ops.sin(angle)
 
 
 def lowpass_kernel(sigma, size):

@@ -1,5 +1,6 @@
 """The complex modulus with a gradient that is finite everywhere."""
 
+import numpy as np
 from keras import ops
 
 
@@ -11,13 +12,14 @@ def modulus(real, imag):
     dtype = real.dtype
     if "16" in str(dtype):
         real, imag = ops.cast(real, "float32"), ops.cast(imag, "float32")
-    return ops.cast(smooth_root(real * real + imag * imag, 0), dtype)
+    return ops.cast(smooth_root(real * real + imag * imag), dtype)
 
 
-def smooth_root(square, bias):
-    """`sqrt(square + bias^2) - bias`, which is smooth at zero; its gradient there is zero, also for `bias=0`."""
-    if bias:
-        return ops.sqrt(square + bias**2) - bias
-    zero = ops.equal(square, 0)
-    root = ops.sqrt(ops.where(zero, ops.ones_like(square), square))
-    return ops.where(zero, ops.zeros_like(root), root)
+def smooth_root(square, bias=0.0):
+    """`sqrt(square + bias^2) - bias`, whose gradient at zero is finite.
+
+    Without a bias the smallest normal number, 1e-38 in float32, is added below the root.
+    """
+    smallest = float(np.finfo("float64" if "64" in str(square.dtype) else "float32").tiny)
+    root = ops.sqrt(square + max(bias**2, smallest))
+    return root - bias if bias else root

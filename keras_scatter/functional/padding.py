@@ -54,8 +54,12 @@ def wrap_planes(planes, before, after):
 
     Margins longer than the planes are allowed: the planes repeat.
     """
-    for axis in (1, 2):
-        size = ops.shape(planes)[axis]
+    rows, columns = ops.shape(planes)[1:3]
+    if all(is_static(size) and size >= max(before, after) for size in (rows, columns)):
+        # TensorFlow joins slices four times as fast as it gathers.
+        planes = ops.concatenate([planes[:, rows - before :], planes, planes[:, :after]], axis=1)
+        return ops.concatenate([planes[:, :, columns - before :], planes, planes[:, :, :after]], axis=2)
+    for axis, size in ((1, rows), (2, columns)):
         position = ops.arange(-before, size + after, dtype="int32") % size
         planes = ops.take(planes, position, axis=axis)
     return planes

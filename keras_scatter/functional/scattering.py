@@ -10,7 +10,6 @@ from keras_scatter.functional import fourier
 from keras_scatter.functional.chunks import chunk_size, map_chunks
 from keras_scatter.functional.compiled import compiled
 from keras_scatter.functional.convolution import modulus_block, periodic_conv, periodic_modulus
-from keras_scatter.functional.modulus import modulus
 from keras_scatter.functional.padding import is_static, pad_planes, padded_shape
 from keras_scatter.functional.smoothing import smooth
 
@@ -68,9 +67,8 @@ def fourier_scattering(planes, *bank, J, L, order, padding):
 @compiled(xla_under_tensorflow=True)
 def _fourier_cascade(planes, *bank, J, L, order, padding):
     def wavelet_moduli(moduli, level, scales):
-        # All angles of one scale are one batch of transforms.
-        spectra = fourier.spectrum(moduli)
-        return [modulus(*fourier.convolve(spectra, fourier.low_band(bank[j], level), 2 ** (j - level))) for j in scales]
+        filters = [fourier.low_band(bank[j], level) for j in scales]
+        return fourier.wavelet_moduli(moduli, filters, [2 ** (j - level) for j in scales])
 
     return cascade(planes, wavelet_moduli, J, L, order, padding)
 

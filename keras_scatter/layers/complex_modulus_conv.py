@@ -18,8 +18,9 @@ class ComplexModulusConv(BaseScattering):
 
     * `"faithful"` follows the exact transform: the image is mirrored once at its border, psi_0 acts at full
       resolution, wider wavelets read `lowpass_filters` channels that are decimated by 2,
-      `psi_1 ~ sum_p h_p * up(psi'_p)`, and all moduli are smoothed by the exact phi_J. Without training it is within
-      about one percent of `ScatteringFFT`.
+      `psi_1 ~ sum_p h_p * up(psi'_p)`, and so on from level to level, and all moduli are smoothed by the exact phi_J.
+      Only the ratio of two scales counts: the kernels that take scale j2 from the image take scale j1 + j2 from the
+      moduli of scale j1. Without training it is within about one percent of `ScatteringFFT`.
     * `"paper"` is the network of the paper: blocks of stride 2, each a low-pass phi and L complex wavelets, then a
       modulus and phi again, `{x * phi, |x * psi_t| * phi}`. It is faster; its second order is off by about half,
       however it is trained, because envelopes are decimated before they are smoothed.
@@ -30,7 +31,7 @@ class ComplexModulusConv(BaseScattering):
         L: number of angles. Integer >= 1.
         order: largest number of wavelets on a path. Integer >= 1.
         J: scale of the low-pass, features are averaged over about 2**J pixels; None means J = order, which is the
-            only choice for `design="paper"`. 1 or 2 for `design="faithful"`.
+            only choice for `design="paper"`. 1 to 4 for `design="faithful"`.
         kernel_size: odd integer from 3 to 15, or three of them: for psi_0, for later wavelets and for the low-pass
             kernels that go with decimation.
         design: `"faithful"` or `"paper"`.

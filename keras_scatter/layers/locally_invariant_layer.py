@@ -197,7 +197,8 @@ class LocallyInvariantLayer(BaseImageLayer):
         mixed = self._mixed(images, kernel, *(ops.cast(part, dtype) for part in self._wavelets()))
         if self.use_bias:
             mixed = mixed + ops.cast(self.bias, self.compute_dtype)
-        mixed = self.activation(mixed)
+        # Some of Keras's activations return float32 for float64 under JAX and PyTorch.
+        mixed = ops.cast(self.activation(mixed), self.compute_dtype)
         if self.strides == 1:
             mixed = upsample(mixed, shape)
         return mixed if self._channels_last else ops.transpose(mixed, (0, 3, 1, 2))

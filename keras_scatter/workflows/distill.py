@@ -137,7 +137,7 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
         "epochs": config.epochs,
         "best_epoch": best.best_epoch,
         "relative_error": {"before": before, "after": relative_errors(distiller, held_out)},
-        "milliseconds_per_image": _milliseconds(distiller, held_out),
+        "milliseconds_per_image": milliseconds_per_image(distiller, held_out),
         "versions": versions(),
     }
     _write_results(out, student, report)
@@ -159,7 +159,7 @@ def relative_errors(distiller, images):
     return [logs[f"relative_error_{m}"] for m in range(len(logs) - 1)]
 
 
-def _milliseconds(distiller, images, repetitions=5):
+def milliseconds_per_image(distiller, images, repetitions=5):
     """Median time of one image in a batch, teacher and student measured in turn."""
     batch = images[:BATCH]
     models = {"teacher": keras.Sequential([distiller.teacher]), "student": keras.Sequential([distiller.student])}

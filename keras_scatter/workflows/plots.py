@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from keras_scatter.filters.design import taps_spectrum
+from keras_scatter.filters.design import channel_spectra, composite, grid
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows.optional import require
 
@@ -12,19 +12,21 @@ from keras_scatter.workflows.optional import require
 def effective_filters(config, arrays):
     """What a filter group does to the image, block by block or level by level.
 
-    Wavelets that read decimated channels are given as the filter they make with the low-pass kernels before them.
+    Wavelets that read decimated channels are given as the filter they make with the low-pass kernels before them, and
+    those kernels as the filters that lead from the image to the channels.
 
     Returns:
         List of pairs: low-pass kernels `(filters, rows, columns)` or None, wavelets `(L, rows, columns)` complex.
     """
-    levels = []
+    levels, lowpasses = [], []
     for d in range(config["J"]):
-        psi = arrays[f"psi_{d}_real"] + 1j * arrays[f"psi_{d}_imag"]
-        lowpass = arrays.get(f"lowpass_{d}")
-        composed = config["design"] == "faithful" and d > 0
-        psi = _through_lowpass(psi, lowpass) if composed else psi[:, :, 0]
-        lowpass = None if lowpass is None else lowpass[:, :, 0].transpose(2, 0, 1)
-        levels.append((lowpass, psi.transpose(2, 0, 1)))
+        psi = (arrays[f"psi_{d}_real"] + 1j * arrays[f"psi_{d}_imag"]).transpose(3, 2, 0, 1)
+        lowpass = arrays[f"lowpass_{d}"].transpose(3, 2, 0, 1) if f"lowpass_{d}" in arrays else None
+        if config["design"] == "faithful" and d > 0:
+            lowpasses.append(lowpass)
+            levels.append(_through_lowpass(psi, lowpasses))
+        else:
+            levels.append((None if lowpass is None else lowpass[:, 0], psi[:, 0]))
     return levels
 
 
@@ -96,6 +98,31 @@ def speed(forward, gradient):
     return figure
 
 
+def frontier(points):
+    """Draw errors of the highest order against multiply-adds and against time. Returns the figure.
+
+    Args:
+        points: those of a result of `keras_scatter.workflows.frontier.frontier`.
+    """
+    pyplot = require("matplotlib.pyplot", "plots")
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 4), layout="constrained", sharey=True)
+    costs = {
+        "million multiply-adds a plane": lambda point: point["multiply_adds"] / 1e6,
+        "milliseconds an image": lambda point: point["milliseconds_per_image"]["student"],
+    }
+    for axis, (label, cost) in zip(axes, costs.items()):
+        for P in sorted({point["lowpass_filters"] for point in points}):
+            line = [point for point in points if point["lowpass_filters"] == P]
+            errors = [100 * point["relative_error"][-1] for point in line]
+            axis.loglog([cost(point) for point in line], errors, marker=".", label=f"P = {P}")
+            for point, error in zip(line, errors):
+                axis.annotate(str(point["kernel_size"]), (cost(point), error), fontsize=7)
+        axis.set_xlabel(label)
+    axes[0].set_ylabel(f"relative error of order {len(points[0]['relative_error']) - 1} (%)")
+    axes[0].legend()
+    return figure
+
+
 def accuracies(summary):
     """Draw accuracies with deviations beside the paper's. Returns the figure.
 
@@ -147,13 +174,19 @@ def search(summary):
     return figure
 
 
-def _through_lowpass(psi, lowpass):
-    """Kernels `(n, n, L)` of `sum_p lowpass_p * up(psi_p)`, centred."""
-    size = 2 * (psi.shape[0] - 1) + lowpass.shape[0]
-    spectrum = taps_spectrum(psi.transpose(3, 2, 0, 1), 2) * taps_spectrum(lowpass[:, :, 0].transpose(2, 0, 1))
-    kernel = np.fft.fftshift(np.fft.ifft2(spectrum.sum(1)), axes=(1, 2))
-    middle, radius = kernel.shape[-1] // 2, size // 2
-    return kernel[:, middle - radius : middle + radius + 1, middle - radius : middle + radius + 1].transpose(1, 2, 0)
+def _through_lowpass(psi, lowpasses):
+    """Filters of the channels, `(P, ., .)`, and `sum_p channel_p * up(psi_p)`, `(L, ., .)`, centred."""
+    d = len(lowpasses)
+    n, reach = grid(d), sum(kernel.shape[-1] // 2 << level for level, kernel in enumerate(lowpasses))
+    channels = channel_spectra(lowpasses, n)
+    return _kernels(channels, reach).real, _kernels(composite(channels, 2**d, psi), reach + (psi.shape[-1] // 2 << d))
+
+
+def _kernels(spectra, radius):
+    """The middle of the filters with these spectra: `(filters, 2 * radius + 1, 2 * radius + 1)` complex."""
+    kernels = np.fft.fftshift(np.fft.ifft2(spectra), axes=(1, 2))
+    middle = spectra.shape[-1] // 2
+    return kernels[:, middle - radius : middle + radius + 1, middle - radius : middle + radius + 1]
 
 
 def save(figure, path):

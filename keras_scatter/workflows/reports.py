@@ -55,6 +55,17 @@ def describe_filter_group(name, out=None, overwrite=False):
     console.print(f"Drawn in {picture}")
 
 
+def print_frontier(points, best):
+    """Errors and costs of designed layers, a line each; those that no cheaper one beats are marked."""
+    columns = ["kernel size", "P", "multiply-adds", "ms an image", "relative error by order", "best"]
+    rows = []
+    for point in points:
+        cost = f"{point['multiply_adds'] / 1e6:.2f} million", f"{point['milliseconds_per_image']['student']:.3f}"
+        errors = " / ".join(map(percent, point["relative_error"]))
+        rows.append((point["kernel_size"], point["lowpass_filters"], *cost, errors, "*" if point in best else ""))
+    Console().print(_table(columns, rows))
+
+
 def print_accuracies(summary, out):
     """Accuracies beside the paper's, and how they were measured."""
     console = Console()
@@ -102,6 +113,8 @@ def _errors(entry):
 
 def _table(columns, rows):
     table = Table(*columns)
+    # Names stay whole, so that they can be copied from a narrow terminal.
+    table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(*map(str, row))
     return table

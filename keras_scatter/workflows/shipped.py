@@ -34,6 +34,8 @@ RECIPES = {
         ("random", PAPER, "random"),
     ]
 }
+RECIPES |= {f"morlet_J{J}_o2": dataclasses.replace(DESIGNED, J=J) for J in (3, 4)}
+RECIPES |= {f"morlet_L{L}_o2": dataclasses.replace(DESIGNED, L=L) for L in (4, 6)}
 
 
 def make(name):

@@ -3,7 +3,7 @@ import pytest
 from compare import assert_close
 
 from keras_scatter.filters import design
-from keras_scatter.filters.lowpass_taps import TAPS
+from keras_scatter.filters.lowpass_taps import REFINING, TAPS
 from keras_scatter.filters.morlet import morlet_spectra
 
 N = design.GRID
@@ -45,28 +45,82 @@ def test_fit_is_the_best_one(size):
         assert design.filter_error(target, IDENTITY, 1, taps + 1e-3 * change) > least
 
 
-def test_wavelets_have_no_mean():
-    channels = design.taps_spectrum(design.lowpass_kernels(2, 7, 7))
-    taps = design.fit_taps(morlet_spectra(1, 8, N, N), channels, 2, 7)
-    assert np.abs(design.composite(channels, 2, taps)[:, 0, 0]).max() < 1e-12
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_wavelets_have_no_mean(d):
+    channels, taps = designed(2, 7, 7, d)
+    assert np.abs(design.composite(channels, 2**d, taps)[:, 0, 0]).max() < 1e-12
 
 
 @pytest.mark.parametrize("key", sorted(TAPS))
 def test_shipped_low_pass_kernels(key):
     P, lowpass_size, _ = key
-    kernels = design.lowpass_kernels(*key)
-    assert kernels.shape == (P, lowpass_size, lowpass_size)
-    assert_close(kernels.sum((1, 2)), np.eye(P)[0], 1e-4)
-    gram = np.einsum("pab,qab->pq", kernels, kernels)
+    first, second, third = design.lowpass_kernels(*key, levels=3)
+    assert first.shape == (P, 1, lowpass_size, lowpass_size)
+    assert second.shape == (P, P, lowpass_size, lowpass_size)
+    assert np.array_equal(second, third)
+    assert_close(first.sum((1, 2, 3)), np.eye(P)[0], 1e-4)
+    gram = np.einsum("poab,qoab->pq", first, first)
     assert np.abs(gram - np.diag(np.diag(gram))).max() < 1e-4
+    assert_close(abs(np.linalg.eigvals(second.sum((2, 3)))).max(), 1, 0.02)
 
 
-@pytest.mark.parametrize(("P", "error"), [(1, 0.224), (2, 0.038), (3, 0.020), (4, 0.006)])
-def test_filter_error_falls_with_the_number_of_low_pass_kernels(P, error):
-    channels = design.taps_spectrum(design.lowpass_kernels(P, 7, 7))
-    target = morlet_spectra(1, 8, N, N)
-    found = design.filter_error(target, channels, 2, design.fit_taps(target, channels, 2, 7))
-    assert 0.8 * error < found <= error
+def test_both_tables_have_the_same_keys():
+    assert TAPS.keys() == REFINING.keys()
+
+
+def test_levels_start_with_the_same_kernels():
+    for few, many in zip(design.lowpass_kernels(2, 7, 7, 2), design.lowpass_kernels(2, 7, 7, 4)):
+        assert np.array_equal(few, many)
+    assert design.lowpass_kernels(2, 7, 7, 0) == []
+
+
+def designed(P, lowpass_size, size, d, L=8):
+    """Spectra of the channels that psi_d reads, and its taps."""
+    n = design.grid(d)
+    channels = design.channel_spectra(design.lowpass_kernels(P, lowpass_size, size, d), n)
+    return channels, design.fit_taps(morlet_spectra(d, L, n, n), channels, 2**d, size)
+
+
+def error(P, lowpass_size, size, d, L=8):
+    n = design.grid(d)
+    channels, taps = designed(P, lowpass_size, size, d, L)
+    return design.filter_error(morlet_spectra(d, L, n, n), channels, 2**d, taps)
+
+
+@pytest.mark.parametrize(
+    ("P", "errors"),
+    [
+        (1, (0.224, 0.224, 0.224)),
+        (2, (0.038, 0.038, 0.037)),
+        (3, (0.020, 0.020, 0.019)),
+        (4, (0.006, 0.006, 0.005)),
+    ],
+)
+def test_filter_error_falls_with_the_number_of_low_pass_kernels(P, errors):
+    for d, bound in enumerate(errors, start=1):
+        assert 0.8 * bound < error(P, 7, 7, d) <= bound
+
+
+@pytest.mark.parametrize(
+    ("sizes", "key", "bound"),
+    [
+        ((2, 7, 5), (2, 5, 5), 0.079),
+        ((2, 9, 7), (2, 7, 7), 0.038),
+        ((2, 7, 9), (2, 7, 7), 0.034),
+        ((2, 5, 9), (2, 5, 7), 0.039),
+        ((2, 11, 11), (2, 9, 9), 0.033),
+        ((4, 3, 15), (4, 3, 3), 0.9),
+    ],
+)
+def test_sizes_that_are_not_in_the_table(sizes, key, bound):
+    assert design.tabulated(*sizes) == key
+    kernels = design.lowpass_kernels(*sizes, levels=2)
+    margin = (sizes[1] - key[1]) // 2
+    for kernel, expected in zip(kernels, design.lowpass_kernels(*key, levels=2)):
+        assert kernel.shape[2:] == (sizes[1], sizes[1])
+        inner = kernel[:, :, margin : sizes[1] - margin, margin : sizes[1] - margin]
+        assert np.array_equal(inner, expected)
+    assert error(*sizes, d=1) <= bound
 
 
 def test_optimisation_improves_its_start_and_is_deterministic():
@@ -79,3 +133,27 @@ def test_optimisation_improves_its_start_and_is_deterministic():
         return design.filter_error(target, channels, 2, design.fit_taps(target, channels, 2, 3))
 
     assert error(first) < error(design.optimise_lowpass(1, 5, 3, L=4, iterations=0))
+
+
+def test_optimised_refining_kernels_improve_their_start_and_are_deterministic():
+    first = design.lowpass_kernels(2, 3, 3)[0]
+    start, once, again = (design.optimise_refining(first, 3, L=2, iterations=i) for i in (0, 5, 5))
+    assert np.array_equal(once, again)
+
+    def error(refining):
+        return sum(design.error_and_gradients([first] + [refining] * d, 3, 2, N)[0] for d in (1, 2))
+
+    assert error(once) < error(start)
+
+
+def test_gradients_are_those_of_the_error():
+    """Central differences, for the kernels of all levels."""
+    generator = np.random.default_rng(0)
+    kernels = [generator.normal(size=(2, inputs, 3, 3)) for inputs in (1, 2, 2)]
+    _, gradients = design.error_and_gradients(kernels, 3, 2, N)
+    step = 1e-5
+    for d, gradient in enumerate(gradients):
+        direction = generator.normal(size=gradient.shape)
+        moved = [[*kernels[:d], kernels[d] + sign * step * direction, *kernels[d + 1 :]] for sign in (1, -1)]
+        ahead, behind = (design.error_and_gradients(kernels, 3, 2, N)[0] for kernels in moved)
+        assert (gradient * direction).sum() == pytest.approx((ahead - behind) / (2 * step), rel=1e-5)

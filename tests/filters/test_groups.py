@@ -29,7 +29,7 @@ def test_defaults_are_resolved():
         ({"L": 8.0}, TypeError, "L must be an integer >= 1. Received: L=8.0"),
         ({"order": -1}, ValueError, "order must be an integer >= 1. Received: order=-1"),
         ({"order": True}, TypeError, "order must be an integer >= 1. Received: order=True"),
-        ({"J": 3}, ValueError, 'J must be 1 or 2 with design="faithful". Received: J=3'),
+        ({"J": 5}, ValueError, 'J must be from 1 to 4 with design="faithful". Received: J=5'),
         ({"J": 1, "design": "paper"}, ValueError, "J must equal order"),
         ({"kernel_size": 4}, ValueError, "kernel_size must be odd and from 3 to 15. Received: kernel_size=4"),
         ({"kernel_size": 17}, ValueError, "kernel_size must be odd and from 3 to 15. Received: kernel_size=17"),
@@ -57,6 +57,21 @@ def test_shapes_of_the_faithful_design():
     }
 
 
+def test_shapes_of_further_levels():
+    """The low-pass kernels of level 1 read the image, those of further levels all channels of the level before."""
+    shapes = group_shapes(config(J=4, kernel_size=(9, 7, 5), lowpass_filters=3))
+    assert shapes["lowpass_1"] == (5, 5, 1, 3)
+    for d in (2, 3):
+        assert shapes[f"lowpass_{d}"] == (5, 5, 3, 3)
+        assert shapes[f"psi_{d}_real"] == shapes[f"psi_{d}_imag"] == (7, 7, 3, 8)
+
+
+@pytest.mark.parametrize("J", [1, 2, 3])
+def test_smaller_scales_have_the_same_kernels(J):
+    few, many = designed_group(config(J=J)), designed_group(config(J=4))
+    assert all(np.array_equal(kernel, many[name]) for name, kernel in few.items())
+
+
 def test_shapes_of_the_paper_design():
     shared = group_shapes(config(design="paper"))
     assert shared["lowpass_0"] == shared["lowpass_1"] == (7, 7, 1, 1)
@@ -65,7 +80,16 @@ def test_shapes_of_the_paper_design():
     assert own["psi_1_real"] == (7, 7, 27, 8)
 
 
-@pytest.mark.parametrize("changes", [{}, {"design": "paper"}, {"order": 1, "L": 6}, {"design": "paper", "order": 3}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"design": "paper"},
+        {"order": 1, "L": 6},
+        {"design": "paper", "order": 3},
+        {"J": 4, "kernel_size": (9, 7, 5)},
+    ],
+)
 def test_designed_groups_have_their_shapes(changes):
     described = config(**changes)
     arrays = designed_group(described)

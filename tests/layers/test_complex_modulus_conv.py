@@ -40,6 +40,11 @@ def errors_by_order(layer, x):
         ({"L": 8, "order": 2}, [1e-6, 0.010, 0.018]),
         ({"L": 8, "order": 1, "J": 2}, [1e-6, 0.010]),
         ({"L": 8, "order": 2, "J": 1}, [1e-6, 0.012]),
+        ({"L": 8, "order": 1, "J": 3}, [1e-6, 0.008]),
+        ({"L": 8, "order": 2, "J": 3}, [1e-6, 0.008, 0.015]),
+        ({"L": 8, "order": 2, "J": 4}, [1e-6, 0.008, 0.015]),
+        ({"L": 4, "order": 3, "J": 4}, [1e-6, 0.012, 0.02, 0.03]),
+        ({"L": 6, "order": 3, "J": 3}, [1e-6, 0.012, 0.02, 0.03]),
         ({"L": 8, "order": 2, "kernel_size": 9, "lowpass_filters": 4}, [1e-6, 0.002, 0.003]),
         ({"L": 8, "order": 2, "kernel_size": 5}, [1e-6, 0.06, 0.08]),
         ({"L": 4, "order": 2}, [1e-6, 0.02, 0.03]),
@@ -55,6 +60,18 @@ def test_designed_filters_reproduce_the_exact_transform(arguments, bounds):
 @pytest.mark.parametrize("shape", [(1, 4, 4, 1), (1, 17, 30, 1), (1, 5, 64, 2)])
 def test_faithful_at_any_size(shape):
     assert_close(ComplexModulusConv(L=4)(images(*shape)), ScatteringFFT(2, 4, 2)(images(*shape)), 0.02)
+
+
+@pytest.mark.parametrize(("J", "shape"), [(3, (1, 8, 8, 1)), (3, (1, 17, 30, 1)), (4, (1, 16, 45, 2))])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_faithful_at_any_scale(J, order, shape):
+    layer = ComplexModulusConv(L=2, J=J, order=order)
+    assert layer.paths == ScatteringFFT(J, 2, order).paths
+    found = layer(images(*shape))
+    assert tuple(found.shape) == layer.compute_output_shape(shape)
+    assert_close(found, ScatteringFFT(J, 2, order)(images(*shape)), 0.02)
+    # psi_{J-1} and all before it, real and imaginary, and the low-pass kernels between them.
+    assert len(layer.filters) == 3 * J - 1
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
@@ -179,12 +196,22 @@ def test_gradient_of_images(make, kind, float64):
         common.check_gradient_is_finite(layer, x)
 
 
-@BOTH
-def test_gradient_of_filters(make, float64):
+@pytest.mark.parametrize("kind", ["zero", "random"])
+def test_gradient_of_images_through_all_levels(kind, float64):
+    x = {"zero": np.zeros, "random": np.random.default_rng(0).random}[kind]((1, 16, 17, 1))
+    layer = make(L=1, J=4, kernel_size=5, dtype="float64")
+    (common.check_gradient if kind == "random" else common.check_gradient_is_finite)(layer, x)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"design": "faithful"}, {"design": "paper"}, {"J": 3}], ids=["faithful", "paper", "three levels"]
+)
+def test_gradient_of_filters(arguments, float64):
     """Every kernel gets a gradient, equal to central differences."""
     generator = np.random.default_rng(0)
     x = generator.random((1, 8, 9, 1))
-    layer = make(L=2, dtype="float64", kernel_size=3, kernel_initializer=keras.initializers.RandomNormal(stddev=0.3))
+    initializer = keras.initializers.RandomNormal(stddev=0.3)
+    layer = make(L=2, dtype="float64", kernel_size=3, kernel_initializer=initializer, **arguments)
     weighting = generator.normal(size=layer(x).shape)
     found = weight_gradients(layer, x, weighting)
     weights = [to_numpy(weight) for weight in layer.trainable_weights]
@@ -228,6 +255,8 @@ def test_the_config_makes_the_same_layer(initializer):
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match=r"L must be an integer >= 1\. Received: L=0"):
         make(L=0)
+    with pytest.raises(ValueError, match=r"J must be from 1 to 4 with design=.faithful.\. Received: J=5"):
+        make(J=5)
     with pytest.raises(ValueError, match="Received: design='fourier'"):
         make(design="fourier")
     with pytest.raises(ValueError, match="data_format"):

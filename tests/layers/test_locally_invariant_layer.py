@@ -349,7 +349,7 @@ def test_sizes_change_from_batch_to_batch(arguments):
 VARIANTS = [
     *({"mixing": mixing} for mixing in MIXINGS),
     {"strides": 1, "magnitude_bias": 0},
-    {"wavelet": "morlet", "L": 2, "learnable_wavelets": True, "magnitude_bias": 0, "activation": "tanh"},
+    {"wavelet": "morlet", "L": 2, "learnable_wavelets": True, "magnitude_bias": 0, "activation": "sigmoid"},
 ]
 
 

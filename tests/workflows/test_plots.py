@@ -3,7 +3,7 @@ import pytest
 from compare import assert_close
 
 from keras_scatter import saved_filters
-from keras_scatter.filters import design, morlet
+from keras_scatter.filters import design, groups, morlet
 from keras_scatter.workflows import plots
 
 
@@ -22,6 +22,15 @@ def test_the_drawn_wavelets_are_the_effective_ones():
     exact = morlet.morlet(1, 8, 9)[:, ::-1, ::-1]
     assert np.linalg.norm(psi_1 - exact) < 0.1 * np.linalg.norm(exact)
     assert_close(design.taps_spectrum(psi_1)[:, 0, 0] + 1, np.ones(8), 1e-5)
+
+
+@pytest.mark.parametrize(("d", "channel_size", "size"), [(2, 19, 43), (3, 43, 91)])
+def test_the_drawn_wavelets_of_further_levels_are_the_effective_ones(d, channel_size, size):
+    config = groups.resolve_config(8, 1, 4, 7, "faithful", 2, True)
+    lowpass, psi = plots.effective_filters(config, groups.designed_group(config))[d]
+    assert lowpass.shape == (2, channel_size, channel_size) and psi.shape == (8, size, size)
+    exact = morlet.morlet(d, 8, size // 2)[:, ::-1, ::-1]
+    assert np.linalg.norm(psi - exact) < 0.1 * np.linalg.norm(exact)
 
 
 def test_loss_curve(tmp_path):

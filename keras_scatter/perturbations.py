@@ -1,0 +1,86 @@
+"""What a representation of images should be stable to: noise, shifts and deformations.
+
+Images are real, `(batch, H, W, C)`, or `(batch, C, H, W)` with `data_format="channels_first"`; so are the results,
+float32.
+"""
+
+import numpy as np
+import scipy.ndimage
+
+from keras_scatter.arguments import check_choice
+
+
+def add_noise(images, deviation, seed=0):
+    """Add white Gaussian noise, `y = x + epsilon`.
+
+    Args:
+        deviation: standard deviation, in the units of the images.
+
+    Example:
+
+    >>> add_noise(np.zeros((1, 64, 64, 1)), deviation=2.0).std().round(1)
+    np.float32(2.0)
+    """
+    images = np.asarray(images, "float32")
+    return images + np.float32(deviation) * np.random.default_rng(seed).standard_normal(images.shape, "float32")
+
+
+def shift(images, rows, columns, data_format="channels_last"):
+    """Move images down and right by whole pixels, `y(u) = x(u - c)`; what falls free mirrors the image at its border.
+
+    Raises:
+        ValueError: a shift is not smaller than the image.
+
+    Example:
+
+    >>> shift(np.arange(4.0).reshape(1, 1, 4, 1), rows=0, columns=1).ravel()
+    array([1., 0., 1., 2.], dtype=float32)
+    """
+    images = _planes_last(images, data_format)
+    for axis, step in ((-2, rows), (-1, columns)):
+        size = images.shape[axis]
+        if abs(step) >= size:
+            raise ValueError(f"A shift must be smaller than the image, {size} pixels there. Received: {step}")
+        source = np.abs(np.arange(size) - step)
+        images = np.take(images, np.minimum(source, 2 * size - 2 - source), axis)
+    return _as_given(images, data_format)
+
+
+def deform(images, deviation, spacing=16, seed=0, data_format="channels_last"):
+    """Deform every image smoothly and randomly, `y(u) = x(u - tau(u))`.
+
+    The components of tau are normal at control points, and cubic splines between them. Images are interpolated
+    linearly and mirrored at the border.
+
+    Args:
+        deviation: standard deviation of tau at the control points, pixels.
+        spacing: distance of the control points, pixels.
+
+    Example:
+
+    >>> images = np.random.default_rng(0).uniform(size=(2, 16, 16, 1)).astype("float32")
+    >>> bool((deform(images, deviation=0) == images).all())
+    True
+    """
+    images, generator = _planes_last(images, data_format), np.random.default_rng(seed)
+    place = np.mgrid[tuple(slice(size) for size in images.shape[2:])].astype("float64")
+    points = [int(np.ceil(size / spacing)) + 3 for size in images.shape[2:]]
+    deformed = np.empty_like(images)
+    for channels, result in zip(images, deformed):
+        tau = deviation * generator.standard_normal((2, *points))
+        tau = [scipy.ndimage.map_coordinates(grid, place / spacing + 1, order=3) for grid in tau]
+        for plane, target in zip(channels, result):
+            scipy.ndimage.map_coordinates(plane, place - tau, target, order=1, mode="mirror")
+    return _as_given(deformed, data_format)
+
+
+def _planes_last(images, data_format):
+    check_choice("data_format", data_format, ("channels_last", "channels_first"))
+    images = np.asarray(images, "float32")
+    if images.ndim != 4:
+        raise ValueError(f"images must be a batch of rank 4. Received: shape {images.shape}")
+    return np.moveaxis(images, -1, 1) if data_format == "channels_last" else images
+
+
+def _as_given(planes, data_format):
+    return np.ascontiguousarray(np.moveaxis(planes, 1, -1) if data_format == "channels_last" else planes)

@@ -1,0 +1,128 @@
+"""What accuracy costs: errors of the faithful design against its work, for all kernel sizes and channel counts."""
+
+import json
+import math
+import pathlib
+
+from keras_scatter.arguments import check_integer
+from keras_scatter.filters.groups import group_shapes
+from keras_scatter.functional.padding import padded_shape
+from keras_scatter.layers import ComplexModulusConv
+from keras_scatter.models import ScatteringDistiller
+from keras_scatter.saved_filters import write_atomically
+from keras_scatter.workflows import plots, reports
+from keras_scatter.workflows.datasets import load_images
+from keras_scatter.workflows.distill import milliseconds_per_image, relative_errors
+from keras_scatter.workflows.folders import versions
+
+KERNEL_SIZES = (3, 5, 7, 9)
+LOWPASS_FILTERS = (1, 2, 3, 4)
+
+
+def multiply_adds(config, shape):
+    """Multiplications in the convolutions of a faithful layer, for one image plane.
+
+    Args:
+        config: a result of `keras_scatter.filters.groups.resolve_config`.
+        shape: height and width of the image.
+
+    Example:
+
+    >>> from keras_scatter.filters.groups import resolve_config
+    >>> multiply_adds(resolve_config(8, 2, 2, 7, "faithful", 2, True), (32, 32))
+    7252000
+    """
+    J, L, order = config["J"], config["L"], config["order"]
+    pixels = math.prod(padded_shape(shape, J, "reflect"))
+    kernels = {name: math.prod(kernel) for name, kernel in group_shapes(config).items()}
+    # Planes that are filtered at each level, of moduli with m wavelets: only one, the image, for m = 0.
+    planes, total = {0: 1}, 0
+    for m in range(order):
+        deeper = {}
+        for level, count in planes.items():
+            scales = range(level + 1 if m else 0, J)
+            for d in range(J - level) if scales else ():
+                used = [f"lowpass_{d}"] if d else []
+                used += [f"psi_{d}_real", f"psi_{d}_imag"] if level + d in scales else []
+                total += count * sum(kernels[name] for name in used) * (pixels >> 2 * (level + d))
+            for j in scales:
+                deeper[j] = deeper.get(j, 0) + count * L
+        planes = deeper
+    return total
+
+
+def frontier(
+    dataset="dead_leaves",
+    L=8,
+    order=2,
+    J=2,
+    kernel_sizes=KERNEL_SIZES,
+    lowpass_filters=LOWPASS_FILTERS,
+    held_out=500,
+    size=32,
+    repetitions=11,
+    report=lambda point: None,
+):
+    """Measure designed layers for all pairs of kernel size and number of decimated channels.
+
+    Args:
+        dataset, held_out, size: see `keras_scatter.workflows.datasets.load_images`.
+        repetitions: timed calls of each layer; the teacher is measured in turn with it.
+        report: called with every point.
+
+    Returns:
+        Dict with `settings`, `versions`, and `points`: dicts of `kernel_size`, `lowpass_filters`, `multiply_adds`,
+        `milliseconds_per_image` (of `teacher` and `student`) and `relative_error`, a list by order.
+    """
+    check_integer("repetitions", repetitions)
+    settings = {"dataset": dataset, "L": L, "order": order, "J": J, "held_out": held_out, "size": size}
+    layers = [
+        ComplexModulusConv(L=L, order=order, J=J, kernel_size=kernel_size, lowpass_filters=P)
+        for kernel_size in kernel_sizes
+        for P in lowpass_filters
+    ]
+    _, images = load_images(dataset, 1, held_out, size, seed=1000)
+    points = []
+    for layer in layers:
+        distiller = ScatteringDistiller(layer)
+        distiller.compile()
+        points.append(
+            {
+                "kernel_size": layer.kernel_size,
+                "lowpass_filters": layer.lowpass_filters,
+                "multiply_adds": multiply_adds(layer.group_config, images.shape[1:3]),
+                "relative_error": relative_errors(distiller, images),
+                "milliseconds_per_image": milliseconds_per_image(distiller, images, repetitions),
+            }
+        )
+        report(points[-1])
+    return {"settings": settings, "versions": versions(), "points": points}
+
+
+def best(points, cost):
+    """Points that no other one beats in both the cost and the error of the highest order, cheapest first.
+
+    Args:
+        cost: function of a point.
+    """
+    found = []
+    for point in sorted(points, key=lambda point: (cost(point), point["relative_error"][-1])):
+        if not found or point["relative_error"][-1] < found[-1]["relative_error"][-1]:
+            found.append(point)
+    return found
+
+
+def command(out, overwrite, quick, **arguments):
+    """What `keras-scatter frontier` does."""
+    out = pathlib.Path(out)
+    if out.exists() and not overwrite:
+        raise ValueError(f"out exists; --overwrite replaces it. Received: out={str(out)!r}")
+    if quick:
+        arguments |= {name: min(arguments[name], most) for name, most in (("held_out", 50), ("repetitions", 1))}
+        arguments |= {"kernel_sizes": (3, 5), "lowpass_filters": (1, 2)}
+    result = frontier(**arguments)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(out, json.dumps(result, indent=1).encode() + b"\n")
+    plots.save(plots.frontier(result["points"]), out.with_suffix(".png"))
+    reports.print_frontier(result["points"], best(result["points"], lambda point: point["multiply_adds"]))
+    print(f"Results are in {out}, a chart in {out.with_suffix('.png')}")
