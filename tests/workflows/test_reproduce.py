@@ -93,6 +93,7 @@ def test_the_papers_choice_lies_on_the_grid():
     for architecture in mnist_mixing.COMPARISON.architectures.values():
         for key, values in mnist_search.GRID.items():
             assert getattr(architecture.recipe, key) in values
+            assert getattr(architecture.paper_recipe or architecture.recipe, key) in values
 
 
 @pytest.mark.parametrize("module", [mnist_mixing, cifar_swap, cifar_hybrid], ids=lambda module: module.COMPARISON.name)

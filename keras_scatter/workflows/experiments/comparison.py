@@ -30,12 +30,14 @@ class Architecture:
         recipe: how it is trained.
         paper: the paper's accuracy in percent, None if it gives none.
         paper_deviation: its standard deviation, None if the paper gives none.
+        paper_recipe: the paper's recipe, None if it is `recipe`.
     """
 
     build: Callable
     recipe: Recipe
     paper: float | None = None
     paper_deviation: float | None = None
+    paper_recipe: Recipe | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -201,6 +203,7 @@ def _write_summary(comparison, protocol, out):
             "each": found,
             "paper": architecture.paper,
             "paper_deviation": architecture.paper_deviation,
+            "paper_hyperparameters": dataclasses.asdict(architecture.paper_recipe or architecture.recipe),
             **{key: results[0][key] for key in ("parameters", "hyperparameters", "trained_on", "measured_on")},
         }
     summary = {**protocol, "title": comparison.title, "note": note_of(comparison, protocol), "rows": rows}

@@ -168,7 +168,7 @@ def _summary(out, protocol):
     for name, architecture in COMPARISON.architectures.items():
         if (out / f"{name}.json").exists():
             trials = json.loads((out / f"{name}.json").read_text())["trials"]
-            paper = {key: getattr(architecture.recipe, key) for key in GRID}
+            paper = {key: getattr(architecture.paper_recipe or architecture.recipe, key) for key in GRID}
             rows[name] = {**trials[0], "paper": paper, "trials": trials}
     changed = protocol if protocol["epochs"] != EPOCHS else protocol | {"epochs": None}
     described = {"title": COMPARISON.title, "note": note_of(COMPARISON, changed)}

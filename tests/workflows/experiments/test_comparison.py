@@ -25,7 +25,7 @@ COMPARED = Comparison(
     shape=(8, 8, 1),
     splits=("train", "test"),
     architectures={
-        "one": Architecture(linear, RECIPE, 97.0, 0.2),
+        "one": Architecture(linear, RECIPE, 97.0, 0.2, Recipe(0.5, 0.5, 1e-3, 1.0)),
         "two": Architecture(linear, RECIPE),
         "three": Architecture(linear, RECIPE),
     },
@@ -63,6 +63,7 @@ def test_mean_and_deviation(finished):
     assert row["each"] == each
     assert row["accuracy"] == pytest.approx(sum(each) / 2)
     assert row["deviation"] == pytest.approx(abs(each[0] - each[1]) / 2**0.5)
+    assert row["paper_hyperparameters"]["learning_rate"] == 0.5
     assert row["paper"] == 97.0 and summary["rows"]["two"]["paper"] is None
     assert summary == json.loads((out / "summary.json").read_text())
 
