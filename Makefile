@@ -11,7 +11,7 @@ distill: $(INSTALLED)  ## distil the scattering transform and write filters, pic
 	$(BIN)/keras-scatter distill --out runs/distill --resume
 
 test: $(INSTALLED)  ## run the tests on KERAS_BACKEND (default: tensorflow)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
