@@ -80,6 +80,22 @@ def _parser():
     frontier.add_argument("--quick", action="store_true", help="some seconds: kernels 3 and 5, 1 and 2 channels")
     frontier.set_defaults(run=_frontier)
 
+    stability = commands.add_parser(
+        "stability",
+        help="measure how far noise, shifts and deformations move features",
+        description="Measure filter groups beside the exact transform: relative distances under noise, a shift by 2 "
+        "pixels right and down and smooth deformations, and the Littlewood-Paley sum.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    stability.add_argument("groups", nargs="*", default=["morlet_o2", "cifar10_o2"], help="shipped names or paths")
+    stability.add_argument("--dataset", default="dead_leaves", help="as for distill")
+    stability.add_argument("--images", type=int, default=256, help="number of images")
+    stability.add_argument("--size", type=int, default=64, help="height and width of images that are made or cropped")
+    stability.add_argument("--seed", type=int, default=0, help="seed of images, noise and deformations")
+    stability.add_argument("--out", default="runs/stability.json", help="JSON file; a picture is drawn beside it")
+    stability.add_argument("--overwrite", action="store_true", help="replace --out")
+    stability.set_defaults(run=_stability)
+
     reproduce = commands.add_parser(
         "reproduce",
         help="repeat the papers' experiments",
@@ -150,6 +166,12 @@ def _frontier(options):
     from keras_scatter.workflows import frontier
 
     frontier.command(**{key: value for key, value in vars(options).items() if key not in ("run", "command")})
+
+
+def _stability(options):
+    from keras_scatter.workflows import stability
+
+    stability.command(**{key: value for key, value in vars(options).items() if key not in ("run", "command")})
 
 
 def _reproduce(options):

@@ -123,6 +123,24 @@ def frontier(points):
     return figure
 
 
+def littlewood_paley(sums):
+    """Draw Littlewood-Paley sums over the plane of frequencies, zero in the middle. Returns the figure.
+
+    Args:
+        sums: dict of arrays in FFT order, by name.
+    """
+    pyplot = require("matplotlib.pyplot", "plots")
+    figure, axes = pyplot.subplots(
+        1, len(sums), figsize=(2.6 * len(sums) + 0.6, 2.9), layout="constrained", squeeze=False
+    )
+    for axis, (name, found) in zip(axes[0], sums.items()):
+        image = axis.imshow(np.fft.fftshift(found), extent=(-1, 1, 1, -1), cmap="viridis", vmin=0, vmax=1.5)
+        axis.set_title(f"{name}\n{found.min():.2f} to {found.max():.2f}", fontsize=8)
+        axis.set_xlabel("frequency / $\\pi$", fontsize=8)
+    figure.colorbar(image, ax=axes[0], extend="max")
+    return figure
+
+
 def accuracies(summary):
     """Draw accuracies with deviations beside the paper's. Returns the figure.
 

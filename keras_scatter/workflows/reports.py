@@ -66,6 +66,20 @@ def print_frontier(points, best):
     Console().print(_table(columns, rows))
 
 
+def print_stability(result):
+    """Relative distances by perturbation, of the images and of every layer, and the Littlewood-Paley sums."""
+    distances = result["distances"]
+    first = next(iter(distances.values()))
+    rows = [("images", *(percent(row["images"]) for row in first.values()), "")]
+    for name, found in distances.items():
+        total = result["littlewood_paley"][name]
+        moved = (percent(row["features"]) for row in found.values())
+        rows.append((name, *moved, f"{total['least']:.2f} to {total['most']:.2f}"))
+    console = Console()
+    console.print("Relative distances ||Vx - Vy|| / ||Vx|| under perturbations")
+    console.print(_table(["", *first, "Littlewood-Paley sum"], rows))
+
+
 def print_accuracies(summary, out):
     """Accuracies beside the paper's, and how they were measured."""
     console = Console()

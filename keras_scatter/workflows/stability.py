@@ -1,12 +1,22 @@
 """How far noise, shifts and deformations move features, beside how far they move the images."""
 
+import json
+import pathlib
+
 import numpy as np
 
-from keras_scatter import perturbations
+from keras_scatter import perturbations, saved_filters
+from keras_scatter.filters.littlewood_paley import group_bank, littlewood_paley, morlet_bank
+from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
+from keras_scatter.saved_filters import write_atomically
 from keras_scatter.testing import features
+from keras_scatter.workflows import plots, reports
+from keras_scatter.workflows.datasets import load_images
+from keras_scatter.workflows.folders import versions
 
 # The noise makes the squared distance of the images 0.49, as in the paper's table 1.
 NOISE, SHIFT, DEFORMATION = 0.7, (2, 2), 3.0
+GRID = 64  # frequencies along each axis of the Littlewood-Paley sum
 
 
 def measure(
@@ -63,3 +73,44 @@ def measure(
 def _distance(x, y):
     x, y = np.asarray(x, "float64"), np.asarray(y, "float64")
     return float(np.linalg.norm(x - y) / np.linalg.norm(x)) if np.any(x != y) else 0.0
+
+
+def compare(groups, dataset="dead_leaves", images=256, size=64, seed=0):
+    """Stability and Littlewood-Paley sums of filter groups beside those of the exact transform.
+
+    Args:
+        groups: shipped names or paths of filter groups.
+        dataset, images, size, seed: see `keras_scatter.workflows.datasets.load_images`.
+
+    Returns:
+        Dict with `settings`, `versions`, `distances` (those of `measure`, by layer) and `littlewood_paley` (sums on
+        64 x 64 frequencies in FFT order, by layer).
+    """
+    settings = {"groups": list(groups), "dataset": dataset, "images": images, "size": size, "seed": seed}
+    _, x = load_images(dataset, 1, images, size, seed)
+    distances, sums = {}, {}
+    for group in groups:
+        config, arrays = saved_filters.load(group)
+        J, L, order = config["J"], config["L"], config["order"]
+        exact = f"exact, J={J}, L={L}, order {order}"
+        if exact not in distances:
+            distances[exact] = measure(ScatteringFFT(J, L, order), x, seed=seed)
+            sums[exact] = littlewood_paley(*morlet_bank(J, L, GRID))
+        distances[group] = measure(ComplexModulusConv(**config, weights=group), x, seed=seed)
+        sums[group] = littlewood_paley(*group_bank(config, arrays, GRID))
+    return {"settings": settings, "versions": versions(), "distances": distances, "littlewood_paley": sums}
+
+
+def command(groups, out, overwrite, **arguments):
+    """What `keras-scatter stability` does."""
+    out = pathlib.Path(out)
+    if out.exists() and not overwrite:
+        raise ValueError(f"out exists; --overwrite replaces it. Received: out={str(out)!r}")
+    result = compare(groups, **arguments)
+    sums = result.pop("littlewood_paley")
+    result["littlewood_paley"] = {name: {"least": found.min(), "most": found.max()} for name, found in sums.items()}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(out, json.dumps(result, indent=1).encode() + b"\n")
+    plots.save(plots.littlewood_paley(sums), out.with_suffix(".png"))
+    reports.print_stability(result)
+    print(f"Results are in {out}, a picture in {out.with_suffix('.png')}")

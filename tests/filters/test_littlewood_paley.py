@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 from compare import assert_close
 
-from keras_scatter.filters.littlewood_paley import littlewood_paley, morlet_bank
+from keras_scatter.filters.groups import designed_group, resolve_config
+from keras_scatter.filters.littlewood_paley import group_bank, littlewood_paley, morlet_bank
 
 
 def test_an_ideal_split_keeps_every_frequency():
@@ -25,3 +27,22 @@ def test_the_sum_is_the_energy_that_real_images_keep():
 def test_the_morlet_bank_hardly_expands():
     total = littlewood_paley(*morlet_bank(J=3, L=8, size=64))
     assert 1.0 < total.max() < 1.014 and total[0, 0] > 0.9999 and total.min() > 0
+
+
+@pytest.mark.parametrize("J, L", [(1, 8), (2, 4), (3, 6)])
+def test_the_faithful_design_has_the_sum_of_the_wavelets(J, L):
+    config = resolve_config(L, 2, J, 7, "faithful", 2, True)
+    found = littlewood_paley(*group_bank(config, designed_group(config), 32))
+    assert_close(found, littlewood_paley(*morlet_bank(J, L, 32)), 0.05)
+
+
+def test_impulses_in_the_design_of_the_paper():
+    """A group of impulses passes everything: phi has gain 1, and each of two blocks L wavelets of gain sqrt(2)."""
+    config = resolve_config(3, 2, None, 3, "paper", 2, True)
+    impulse = np.zeros((3, 3, 1, 1))
+    impulse[1, 1] = 1
+    wavelets = np.repeat(impulse, 3, axis=3)
+    arrays = {f"{name}_{d}{part}": wavelets for d in (0, 1) for name, part in (("psi", "_real"), ("psi", "_imag"))}
+    arrays |= {"lowpass_0": impulse, "lowpass_1": impulse}
+    found = littlewood_paley(*group_bank(config, arrays, 16))
+    assert_close(found, np.full((16, 16), 1 + 2 * 3 * 2.0), 1e-12)

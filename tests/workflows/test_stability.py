@@ -1,8 +1,11 @@
+import json
+
 import keras
 import numpy as np
 import pytest
 from compare import assert_close, images
 
+from keras_scatter.cli import main
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.workflows.datasets import dead_leaves
 from keras_scatter.workflows.stability import measure
@@ -41,3 +44,23 @@ def test_the_student_is_as_stable_as_the_teacher(data_format):
     teacher, student = (measure(layer, x, data_format=data_format) for layer in layers)
     for name in teacher:
         assert_close(student[name]["features"], teacher[name]["features"], 0.02)
+
+
+def test_command(tmp_path, capsys):
+    out = tmp_path / "some" / "stability.json"
+    options = ["stability", "morlet_o1", "random_o1", "--images=8", "--size=16", f"--out={out}"]
+    assert main(options) == 0
+    printed = capsys.readouterr().out
+    result = json.loads(out.read_text())
+    layers = ["exact, J=1, L=8, order 1", "morlet_o1", "random_o1"]
+    assert list(result["distances"]) == list(result["littlewood_paley"]) == layers
+    assert all(name.split(",")[0] in printed for name in layers) and out.with_suffix(".png").stat().st_size > 1000
+    assert 0 < result["littlewood_paley"]["morlet_o1"]["least"] < result["littlewood_paley"]["morlet_o1"]["most"] < 1.1
+    assert main(options) == 2
+    assert "out exists; --overwrite replaces it" in capsys.readouterr().err
+    assert main([*options, "--overwrite"]) == 0
+
+
+def test_an_unknown_group_is_named(capsys):
+    assert main(["stability", "morlet_o9"]) == 2
+    assert "morlet_o2" in capsys.readouterr().err
