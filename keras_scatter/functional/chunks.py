@@ -1,12 +1,10 @@
 """Work on a few planes at a time, so that intermediate results stay in the cache and memory is bounded."""
 
-import math
-
 from keras import ops
 
 from keras_scatter.functional.padding import is_static
 
-CHUNK_BYTES = 4 * 2**20
+CHUNK_BYTES = 5 * 2**18
 
 
 def chunk_size(shape, L, orders, itemsize=4):
@@ -19,27 +17,30 @@ def chunk_size(shape, L, orders, itemsize=4):
         shape: height and width of the planes, ints or tensors.
         orders: number of wavelet transforms that follow on each other.
         itemsize: bytes of a real number.
+
+    Returns:
+        An int, or None for a shape that is known only at run time: all planes.
     """
+    if not all(map(is_static, shape)):
+        return None
     per_pixel = 2 * itemsize * (1 + L * sum((L / 4) ** m for m in range(orders)))
-    planes = int(CHUNK_BYTES / per_pixel) // (shape[0] * shape[1])
-    return max(1, planes) if is_static(planes) else ops.maximum(1, planes)
+    return max(1, int(CHUNK_BYTES / per_pixel) // (shape[0] * shape[1]))
 
 
 def map_chunks(function, planes, size):
-    """`function(planes)`, computed for at most `size` of the planes `(N, H, W)` at a time, in parts of equal size.
+    """`function(planes)`, computed for at most `size` of the planes `(N, H, W)` at a time.
 
     Args:
         function: from `(n, H, W)` to an array with the first axis n, each plane by itself.
         size: a result of `chunk_size`.
     """
     count, *shape = ops.shape(planes)
-    if is_static(count) and is_static(size):
-        if count <= size:
-            return function(planes)
-        chunks = math.ceil(count / size)
-    else:
-        chunks = ops.maximum(1, -(-count // size))
-    size = -(-count // chunks)
+    if size is None or (is_static(count) and count <= size):
+        return function(planes)
+    if is_static(count):
+        # Parts of equal size. XLA has no gradients of parts whose size is not known when tracing.
+        size = -(-count // -(-count // size))
+    chunks = -(-count // size)
     # The last plane again, where the last chunk is not full.
     index = ops.minimum(ops.arange(chunks * size), count - 1)
     parts = ops.reshape(ops.take(planes, index, axis=0), (chunks, size, *shape))

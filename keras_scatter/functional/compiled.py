@@ -9,7 +9,8 @@ def compiled(xla_under_tensorflow):
     """Decorator that compiles `function(*tensors, **static)`: a graph under TensorFlow, XLA under JAX.
 
     Keyword arguments are constants of the compilation; shapes are too, as far as they are known, except that all batch
-    sizes of the first tensor share one trace. Inside `fit` and `predict` it is a part of their graph.
+    sizes of the first tensor share one trace. Inside `fit` and `predict` it is a part of their graph, and of the XLA
+    program of a model that is compiled with `jit_compile=True`.
 
     Args:
         xla_under_tensorflow: whether TensorFlow uses XLA for this function even where Keras leaves it off, on machines
@@ -34,6 +35,8 @@ def compiled(xla_under_tensorflow):
 
         @functools.wraps(function)
         def call(*tensors, **static):
+            if xla_under_tensorflow and _in_xla():
+                return function(*tensors, **static)
             first, *others = keras.tree.flatten(tensors)
             shapes = tuple(first.shape[1:]), *(tuple(tensor.shape) for tensor in others)
             return specialised(tuple(sorted(static.items())), shapes)(*tensors)
@@ -41,3 +44,13 @@ def compiled(xla_under_tensorflow):
         return call
 
     return decorate
+
+
+def _in_xla():
+    """Whether TensorFlow is tracing a program for XLA, in which a function of its own has no gradient inside loops."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+    from tensorflow.python.ops import control_flow_util
+
+    return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())

@@ -35,12 +35,20 @@ def test_the_result_does_not_depend_on_the_chunks(count, size):
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="sizes are known in the traces of the other backends")
-@pytest.mark.parametrize("count", [1, 3, 7])
-@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("count", [0, 1, 3, 7])
+@pytest.mark.parametrize("size", [1, 3, None])
 def test_counts_known_at_run_time_only(count, size):
     import tensorflow as tf
 
-    planes = images(count, 4, 6)
-    signature = [tf.TensorSpec((None, None, None)), tf.TensorSpec((), "int32")]
-    found = tf.function(lambda x, n: map_chunks(lambda part: 2 * part, x, n), input_signature=signature)(planes, size)
-    assert_close(found, 2 * planes)
+    planes = images(count + 1, 4, 6)[:count]
+    signature = [tf.TensorSpec((None, 4, 6))]
+    found = tf.function(lambda x: map_chunks(lambda part: 2 * part, x, size), input_signature=signature)(planes)
+    assert np.array_equal(found, 2 * planes)
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="sizes are known in the traces of the other backends")
+def test_shapes_known_at_run_time_only_are_not_cut():
+    import tensorflow as tf
+
+    sizes = tf.function(lambda x: [chunk_size(ops.shape(x), 8, 2) is None], input_signature=[tf.TensorSpec((None, 8))])
+    assert sizes(np.zeros((8, 8), "float32")) == [True]

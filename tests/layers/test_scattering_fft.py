@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import numpy_twin
 import pytest
-from compare import TOLERANCE, assert_close, images, to_numpy
+from compare import BACKEND, TOLERANCE, assert_close, images, to_numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -224,3 +224,17 @@ def test_homogeneous():
 
 def test_paths_are_there_before_the_layer_is_built():
     assert len(ScatteringFFT(J=2, L=8, order=2).paths) == 81
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_layers_before_it_are_trained(jit_compile):
+    if jit_compile and BACKEND == "torch":
+        pytest.skip("Keras has no compilation for PyTorch on this machine")
+    layers = [keras.layers.Conv2D(2, 3), ScatteringFFT(J=2, L=4), keras.layers.GlobalAveragePooling2D()]
+    model = keras.Sequential([keras.Input((30, 30, 1)), *layers, keras.layers.Dense(1)])
+    before = model.get_weights()[0]
+    model.compile("sgd", "mse", jit_compile=jit_compile)
+    # More planes than a chunk holds, and a partial batch.
+    model.fit(images(20, 30, 30, 1), np.ones((20, 1)), batch_size=12, verbose=0)
+    after = model.get_weights()[0]
+    assert np.isfinite(after).all() and not np.array_equal(after, before)
