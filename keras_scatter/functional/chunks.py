@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_scatter.functional.compiled import in_xla
 from keras_scatter.functional.padding import is_static
 
 CHUNK_BYTES = 5 * 2**18
@@ -35,10 +36,12 @@ def map_chunks(function, planes, size):
         size: a result of `chunk_size`.
     """
     count, *shape = ops.shape(planes)
-    if size is None or (is_static(count) and count <= size):
+    # XLA has no gradients of loops whose length is not known when tracing.
+    whole = count <= size if size and is_static(count) else size is None or in_xla()
+    if whole:
         return function(planes)
     if is_static(count):
-        # Parts of equal size. XLA has no gradients of parts whose size is not known when tracing.
+        # Parts of equal size.
         size = -(-count // -(-count // size))
     chunks = -(-count // size)
     # The last plane again, where the last chunk is not full.

@@ -20,7 +20,7 @@ def compiled(xla_under_tensorflow):
 
     def decorate(function):
         @functools.cache
-        def specialised(static, shapes):
+        def specialised(static, shapes, inside_xla):
             bound = functools.partial(function, **dict(static))
             if keras.backend.backend() == "tensorflow":
                 import tensorflow as tf
@@ -35,18 +35,20 @@ def compiled(xla_under_tensorflow):
 
         @functools.wraps(function)
         def call(*tensors, **static):
-            if xla_under_tensorflow and _in_xla():
+            inside_xla = in_xla()
+            if xla_under_tensorflow and inside_xla:
                 return function(*tensors, **static)
             first, *others = keras.tree.flatten(tensors)
             shapes = tuple(first.shape[1:]), *(tuple(tensor.shape) for tensor in others)
-            return specialised(tuple(sorted(static.items())), shapes)(*tensors)
+            # What is traced inside an XLA program has no loops, and is not used outside.
+            return specialised(tuple(sorted(static.items())), shapes, inside_xla)(*tensors)
 
         return call
 
     return decorate
 
 
-def _in_xla():
+def in_xla():
     """Whether TensorFlow is tracing a program for XLA, in which a function of its own has no gradient inside loops."""
     if keras.backend.backend() != "tensorflow":
         return False
