@@ -61,6 +61,6 @@ def test_command(tmp_path, capsys):
     assert main([*options, "--overwrite"]) == 0
 
 
-def test_an_unknown_group_is_named(capsys):
-    assert main(["stability", "morlet_o9"]) == 2
+def test_an_unknown_group_is_named(tmp_path, capsys):
+    assert main(["stability", "morlet_o9", f"--out={tmp_path / 'stability.json'}"]) == 2
     assert "morlet_o2" in capsys.readouterr().err
