@@ -309,7 +309,7 @@ class LocallyInvariantLayer(BaseImageLayer):
     def _kernel_constraint(self):
         constraint = self.mixing_constraint
         if isinstance(constraint, NonExpansive):
-            return lambda weights: constraint.scaled(weights, self._kernel(weights))
+            return constraint.of_kernel(self._kernel)
         return constraint
 
     def _initial_mixing(self, shape, dtype):

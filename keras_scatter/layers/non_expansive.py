@@ -37,16 +37,28 @@ class NonExpansive(keras.constraints.Constraint):
 
     def __call__(self, w):
         w = ops.convert_to_tensor(w)
-        return self.scaled(w, w)
+        return self._scaled(w, w)
 
-    def scaled(self, weights, kernel):
-        """`weights`, multiplied by what `kernel`, which is linear in them, needs to keep the limit."""
+    def of_kernel(self, make_kernel):
+        """The constraint of weights from which `make_kernel`, a linear function, makes the kernel."""
+        return _OfMadeKernel(self, make_kernel)
+
+    def get_config(self):
+        return {"limit": self.limit}
+
+    def _scaled(self, weights, kernel):
         kernel = ops.cast(kernel, "float64" if "64" in str(kernel.dtype) else "float32")
         factor = self.limit / ops.maximum(lipschitz_bound(kernel), max(self.limit, 1e-30))
         return weights * ops.cast(factor, weights.dtype)
 
-    def get_config(self):
-        return {"limit": self.limit}
+
+class _OfMadeKernel(keras.constraints.Constraint):
+    def __init__(self, constraint, make_kernel):
+        self._constraint = constraint
+        self._make_kernel = make_kernel
+
+    def __call__(self, w):
+        return self._constraint._scaled(w, self._make_kernel(w))
 
 
 def lipschitz_bound(kernel):
