@@ -46,7 +46,7 @@ def _parser():
         "--epochs", type=int, default=UNSET, help="default: 5 from morlet, 30 from a random initializer"
     )
     distill.add_argument(
-        "--images", type=int, default=UNSET, help="default: 2000 from morlet, 20000 from a random initializer"
+        "--images", type=int, default=UNSET, help="default: 2000 from morlet, 10000 from a random initializer"
     )
     distill.add_argument("--held-out", type=int, default=500, help="number of images to measure errors on")
     distill.add_argument("--size", type=int, default=32, help="height and width of images that are made or cropped")
@@ -143,6 +143,10 @@ def _parser():
     return parser
 
 
+def _given(options):
+    return {key: value for key, value in vars(options).items() if key not in ("run", "command")}
+
+
 def _distill(options):
     from keras_scatter.workflows import reports
     from keras_scatter.workflows.distill import DistillConfig, distill
@@ -165,20 +169,20 @@ def _filters(options):
 def _frontier(options):
     from keras_scatter.workflows import frontier
 
-    frontier.command(**{key: value for key, value in vars(options).items() if key not in ("run", "command")})
+    frontier.command(**_given(options))
 
 
 def _stability(options):
     from keras_scatter.workflows import stability
 
-    stability.command(**{key: value for key, value in vars(options).items() if key not in ("run", "command")})
+    stability.command(**_given(options))
 
 
 def _reproduce(options):
     from keras_scatter.workflows.reproduce import reproduce
 
     try:
-        reproduce(**{key: value for key, value in vars(options).items() if key not in ("run", "command")})
+        reproduce(**_given(options))
     except KeyboardInterrupt:
         print("Interrupted; the same command with --resume continues.", file=sys.stderr)
         return 130
@@ -187,4 +191,4 @@ def _reproduce(options):
 def _bench(options):
     from keras_scatter.workflows import benchmark
 
-    benchmark.command(**{key: value for key, value in vars(options).items() if key not in ("run", "command")})
+    benchmark.command(**_given(options))

@@ -8,7 +8,7 @@ from keras import ops
 from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.functional import fourier
 from keras_scatter.functional.chunks import chunk_size, map_chunks
-from keras_scatter.functional.compiled import compiled
+from keras_scatter.functional.compiled import compiled, in_xla
 from keras_scatter.functional.convolution import modulus_block, periodic_conv, periodic_modulus
 from keras_scatter.functional.padding import is_static, pad_planes, padded_shape
 from keras_scatter.functional.smoothing import smooth
@@ -40,7 +40,7 @@ def cascade(planes, wavelet_moduli, J, L, order, padding):
             children = ops.reshape(found, (-1, height, width))
             if is_static(ops.shape(children)[0]):
                 size = chunk_size((height // 2, width // 2), L, min(orders - 1, J - 1 - j))
-                children = map_chunks(below, children, size)
+                children = map_chunks(below, children, size, unroll=in_xla())
             else:
                 children = below(children)
             maps.append(ops.reshape(children, (-1, L * children.shape[1], *ops.shape(children)[2:])))
@@ -57,11 +57,15 @@ def _depth_first(path):
 
 
 @compiled(xla_under_tensorflow=False)
-def fourier_scattering(planes, *bank, J, L, order, padding):
-    """The exact transform: `cascade` with the wavelets of `fourier.wavelet_bank` for the padded shape."""
-    chunk = functools.partial(_fourier_cascade, J=J, L=L, order=order, padding=padding)
-    size = chunk_size(padded_shape(ops.shape(planes)[1:], J, padding), L, min(order, J))
-    return map_chunks(lambda part: chunk(part, *bank), planes, size)
+def fourier_scattering(planes, *bank, J, L, order, padding, chunk=None):
+    """The exact transform: `cascade` with the wavelets of `fourier.wavelet_bank` for the padded shape.
+
+    Args:
+        chunk: number of planes at a time; None means `chunk_size`.
+    """
+    chunk = chunk or chunk_size(padded_shape(ops.shape(planes)[1:], J, padding), L, min(order, J))
+    cascade_of = functools.partial(_fourier_cascade, J=J, L=L, order=order, padding=padding)
+    return map_chunks(lambda part: cascade_of(part, *bank), planes, chunk)
 
 
 @compiled(xla_under_tensorflow=True)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_scatter.arguments import check_choice
+from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.functional.fourier import wavelet_bank
 from keras_scatter.functional.padding import padded_shape
 from keras_scatter.functional.scattering import fourier_scattering
@@ -28,6 +28,8 @@ class ScatteringFFT(BaseScattering):
         padding: `"reflect"` mirrors the image at its border (Kymatio's way), `"zeros"` extends it by zeros as far,
             `"periodic"` wraps it around and takes only sizes that are multiples of 2**J.
         data_format: `"channels_last"` or `"channels_first"`; None takes Keras's setting.
+        chunk_size: number of image planes that are transformed at a time, an integer >= 1: memory grows with it. None
+            takes as many as fit the cache of a processor.
         **kwargs: `name`, `dtype` and other arguments of `keras.layers.Layer`. Half precision policies are computed
             in float32 and the result is cast.
 
@@ -63,22 +65,24 @@ class ScatteringFFT(BaseScattering):
         M. Andreux et al., Kymatio: Scattering Transforms in Python, JMLR 21 (2020).
     """
 
-    def __init__(self, J=2, L=8, order=2, padding="reflect", data_format=None, **kwargs):
+    def __init__(self, J=2, L=8, order=2, padding="reflect", data_format=None, chunk_size=None, **kwargs):
         # The transform needs float32 at least, so inputs must not be cast to half precision.
         kwargs.setdefault("autocast", False)
         check_choice("padding", padding, ("reflect", "periodic", "zeros"))
         super().__init__(J, L, order, padding, data_format, **kwargs)
         self.J = J
         self.padding = padding
+        self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
 
     def scatter(self, planes):
         shape = padded_shape(ops.shape(planes)[1:], self._J, self.padding)
         bank = wavelet_bank(self._J, self.L, shape, self._working_dtype())
         bank = map(ops.convert_to_tensor, bank)
-        return fourier_scattering(planes, *bank, J=self._J, L=self.L, order=self.order, padding=self.padding)
+        arguments = {"J": self._J, "L": self.L, "order": self.order, "padding": self.padding}
+        return fourier_scattering(planes, *bank, chunk=self.chunk_size, **arguments)
 
     def get_config(self):
-        return {**super().get_config(), "J": self.J, "padding": self.padding}
+        return {**super().get_config(), "J": self.J, "padding": self.padding, "chunk_size": self.chunk_size}
 
     def _working_dtype(self):
         return "float64" if self.compute_dtype == "float64" else "float32"

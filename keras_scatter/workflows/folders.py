@@ -33,6 +33,12 @@ def check_folder(config, out, resume, overwrite):
         raise ValueError(f"out holds a run with another config ({shown}). Received: out={str(out)!r}")
 
 
+def check_file(out, overwrite):
+    """Refuse to replace the file `out` unless asked to."""
+    if out.exists() and not overwrite:
+        raise ValueError(f"--out exists; --overwrite replaces it. Received: out={str(out)!r}")
+
+
 def read_history(path):
     """Columns of Keras's CSV log, epochs counted from 1; empty if no epoch was trained."""
     if not path.exists():

@@ -13,7 +13,7 @@ from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots, reports
 from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.distill import milliseconds_per_image, relative_errors
-from keras_scatter.workflows.folders import versions
+from keras_scatter.workflows.folders import check_file, versions
 
 KERNEL_SIZES = (3, 5, 7, 9)
 LOWPASS_FILTERS = (1, 2, 3, 4)
@@ -115,8 +115,7 @@ def best(points, cost):
 def command(out, overwrite, quick, **arguments):
     """What `keras-scatter frontier` does."""
     out = pathlib.Path(out)
-    if out.exists() and not overwrite:
-        raise ValueError(f"out exists; --overwrite replaces it. Received: out={str(out)!r}")
+    check_file(out, overwrite)
     if quick:
         arguments |= {name: min(arguments[name], most) for name, most in (("held_out", 50), ("repetitions", 1))}
         arguments |= {"kernel_sizes": (3, 5), "lowpass_filters": (1, 2)}

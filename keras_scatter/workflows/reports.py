@@ -7,6 +7,7 @@ from rich.table import Table
 
 from keras_scatter import saved_filters
 from keras_scatter.workflows import plots
+from keras_scatter.workflows.folders import check_file
 
 
 def print_distillation(report, out):
@@ -41,8 +42,7 @@ def describe_filter_group(name, out=None, overwrite=False):
     """Print what is known of one group and draw it into `out`."""
     config, arrays = saved_filters.load(name)
     picture = pathlib.Path(out or f"{pathlib.Path(name).name.split('.')[0]}.png")
-    if picture.exists() and not overwrite:
-        raise ValueError(f"--out exists; --overwrite replaces it. Received: {str(picture)!r}")
+    check_file(picture, overwrite)
     known = dict(config)
     if name in saved_filters.names():
         entry = saved_filters.describe(name)

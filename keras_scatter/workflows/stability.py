@@ -12,7 +12,7 @@ from keras_scatter.saved_filters import write_atomically
 from keras_scatter.testing import features
 from keras_scatter.workflows import plots, reports
 from keras_scatter.workflows.datasets import load_images
-from keras_scatter.workflows.folders import versions
+from keras_scatter.workflows.folders import check_file, versions
 
 # The noise makes the squared distance of the images 0.49, as in the paper's table 1.
 NOISE, SHIFT, DEFORMATION = 0.7, (2, 2), 3.0
@@ -104,8 +104,7 @@ def compare(groups, dataset="dead_leaves", images=256, size=64, seed=0):
 def command(groups, out, overwrite, **arguments):
     """What `keras-scatter stability` does."""
     out = pathlib.Path(out)
-    if out.exists() and not overwrite:
-        raise ValueError(f"out exists; --overwrite replaces it. Received: out={str(out)!r}")
+    check_file(out, overwrite)
     result = compare(groups, **arguments)
     sums = result.pop("littlewood_paley")
     result["littlewood_paley"] = {name: {"least": found.min(), "most": found.max()} for name, found in sums.items()}

@@ -9,6 +9,7 @@ from compare import BACKEND, TOLERANCE, assert_close, images, to_numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_scatter.functional import chunks
 from keras_scatter.layers import ScatteringFFT
 
 GOLDEN = sorted((pathlib.Path(__file__).parents[1] / "golden").glob("kymatio2d_*.npz"))
@@ -112,6 +113,7 @@ def test_periodic_padding_needs_multiples():
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
+        ({"chunk_size": 0}, ValueError, "chunk_size must be an integer >= 1. Received: chunk_size=0"),
         ({"J": 0}, ValueError, "J must be an integer >= 1. Received: J=0"),
         ({"J": 2.0}, TypeError, "J must be an integer >= 1. Received: J=2.0"),
         ({"L": -1}, ValueError, "L must be an integer >= 1. Received: L=-1"),
@@ -166,6 +168,22 @@ def test_gradient(kind, float64):
         common.check_gradient(layer, x)
     else:
         common.check_gradient_is_finite(layer, x)
+
+
+def test_gradient_in_small_chunks(monkeypatch):
+    """Of images, and of the moduli of one image."""
+    x = images(2, 16, 24, 2) - 0.5
+    expected = common.check_gradient_is_finite(make(L=4), x)
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 2**13)
+    assert chunks.chunk_size((8, 12), 4, 1) < 4
+    # Not the traces of the layer above.
+    assert_close(common.check_gradient_is_finite(make(L=4, chunk_size=3), x), expected)
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_the_numbers_do_not_depend_on_the_chunks(size):
+    x = images(2, 9, 12, 2)
+    assert_close(make(chunk_size=size)(x), make()(x))
 
 
 def test_gradient_of_a_zero_image_is_that_of_the_low_pass_alone():
