@@ -29,13 +29,12 @@ def chunk_size(shape, L, orders):
     return max(1, int(CHUNK_BYTES / per_pixel) // (shape[0] * shape[1]))
 
 
-def map_chunks(function, planes, size, unroll=False):
+def map_chunks(function, planes, size):
     """`function(planes)`, computed for at most `size` of the planes `(N, H, W)` at a time.
 
     Args:
         function: from `(n, H, W)` to an array with the first axis n, each plane by itself.
         size: a result of `chunk_size`.
-        unroll: write the loop out, where N is known: what a loop keeps for its gradient cannot leave an XLA program.
     """
     count, *shape = ops.shape(planes)
     known = is_static(count)
@@ -45,8 +44,6 @@ def map_chunks(function, planes, size, unroll=False):
     if known:
         # Parts of equal size.
         size = -(-count // -(-count // size))
-        if unroll:
-            return ops.concatenate([function(planes[i : i + size]) for i in range(0, count, size)])
     chunks = -(-count // size)
     # The last plane again, where the last chunk is not full.
     index = ops.minimum(ops.arange(chunks * size), count - 1)

@@ -10,6 +10,7 @@ from keras import ops
 from keras_scatter.filters.morlet import KYMATIO_PI, gaussian
 from keras_scatter.functional.banded import mirrored
 from keras_scatter.functional.compiled import compiled
+from keras_scatter.functional.dtcwt import scattering_1
 from keras_scatter.functional.modulus import smooth_root
 
 SMALLEST = 0.1  # of sigma, in samples, and of the slant
@@ -70,6 +71,13 @@ def morlet_moduli(images, lowpass, real, imag, *, bias):
     height, width = ops.shape(maps)[1:3]
     maps = ops.transpose(ops.reshape(maps, (-1, channels, height, width, 1 + angles)), (0, 2, 3, 4, 1))
     return ops.reshape(maps, (-1, height, width, channels * (1 + angles)))
+
+
+@compiled(xla_under_tensorflow=True, differentiable=2)
+def mixed_dtcwt_moduli(images, kernel, matrices, *, static, bias):
+    """`scattering_1` of `(N, H, W, C)` mixed by `(1, 1, 7 C, F)`, in the dtype of the kernel."""
+    moduli = scattering_1(images, matrices, static=static, bias=bias, channels_last=True, joint=False)
+    return mix(ops.cast(moduli, kernel.dtype), kernel)
 
 
 def mix(images, kernel):

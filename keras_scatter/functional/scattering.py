@@ -8,7 +8,7 @@ from keras import ops
 from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.functional import fourier
 from keras_scatter.functional.chunks import chunk_size, map_chunks
-from keras_scatter.functional.compiled import compiled, in_xla
+from keras_scatter.functional.compiled import compiled
 from keras_scatter.functional.convolution import modulus_block, periodic_conv, periodic_modulus
 from keras_scatter.functional.padding import is_static, pad_planes, padded_shape
 from keras_scatter.functional.smoothing import smooth
@@ -40,7 +40,7 @@ def cascade(planes, wavelet_moduli, J, L, order, padding):
             children = ops.reshape(found, (-1, height, width))
             if is_static(ops.shape(children)[0]):
                 size = chunk_size((height // 2, width // 2), L, min(orders - 1, J - 1 - j))
-                children = map_chunks(below, children, size, unroll=in_xla())
+                children = map_chunks(below, children, size)
             else:
                 children = below(children)
             maps.append(ops.reshape(children, (-1, L * children.shape[1], *ops.shape(children)[2:])))

@@ -13,7 +13,14 @@ from keras_scatter.filters.mixing import cosine_kernels, fixed_kernels
 from keras_scatter.functional.banded import split
 from keras_scatter.functional.dtcwt import ORIENTATIONS, scattering_1, scattering_plans
 from keras_scatter.functional.initial import constant, distinct
-from keras_scatter.functional.mixing import lowpass_kernel, mix, morlet_kernels, morlet_moduli, upsample
+from keras_scatter.functional.mixing import (
+    lowpass_kernel,
+    mix,
+    mixed_dtcwt_moduli,
+    morlet_kernels,
+    morlet_moduli,
+    upsample,
+)
 from keras_scatter.functional.padding import check_images
 from keras_scatter.layers.base_image_layer import BaseImageLayer
 from keras_scatter.layers.non_expansive import NonExpansive
@@ -182,8 +189,9 @@ class LocallyInvariantLayer(BaseImageLayer):
         if self.learnable_wavelets:
             for name, values in self._morlet_parameters().items():
                 setattr(self, name, self.add_weight(name=name, shape=(self.L,), initializer=constant(values)))
-        # The moduli are many and cheap to compute again, the input is kept by the layer before anyway.
-        self._mixed = keras.remat(self._transform)
+        # The moduli are many and cheap to compute again, the input is kept by the layer before anyway. XLA programs of
+        # TensorFlow do so by themselves.
+        self._mixed = self._transform if self._is_one_program else keras.remat(self._transform)
         self.built = True
 
     def call(self, images):
@@ -258,6 +266,11 @@ class LocallyInvariantLayer(BaseImageLayer):
     def _orientations(self):
         return ORIENTATIONS if self.wavelet == "dtcwt" else self.L
 
+    @property
+    def _is_one_program(self):
+        """Whether mixing goes with the moduli into one program; XLA is slow at larger kernels."""
+        return keras.backend.backend() == "tensorflow" and self.wavelet == "dtcwt" and self.mixing == "1x1"
+
     def _working_dtype(self):
         return "float64" if self.compute_dtype == "float64" else "float32"
 
@@ -267,9 +280,10 @@ class LocallyInvariantLayer(BaseImageLayer):
             static, tensors = split(
                 scattering_plans(ops.shape(images)[1:3], self.biort, None, 1, self._working_dtype())
             )
-            moduli = scattering_1(
-                images, tensors, static=static, bias=self.magnitude_bias, channels_last=True, joint=False
-            )
+            arguments = {"static": static, "bias": self.magnitude_bias}
+            if self._is_one_program:
+                return mixed_dtcwt_moduli(images, kernel, tensors, **arguments)
+            moduli = scattering_1(images, tensors, **arguments, channels_last=True, joint=False)
         else:
             lowpass, *parts = wavelets
             pair = morlet_kernels(*parts, self.wavelet_size) if self.learnable_wavelets else parts

@@ -17,15 +17,14 @@ def test_a_chunk_holds_what_it_is_allowed_to(shape, L, orders):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9])
 @pytest.mark.parametrize("size", [1, 3, 8])
-@pytest.mark.parametrize("unroll", [False, True])
-def test_the_result_does_not_depend_on_the_chunks(count, size, unroll):
+def test_the_result_does_not_depend_on_the_chunks(count, size):
     planes, seen = images(count, 4, 6), []
 
     def function(part):
         seen.append(part.shape[0])
         return ops.stack([ops.sum(part, axis=(1, 2)), part[:, 0, 0]], axis=1)
 
-    found = map_chunks(function, ops.convert_to_tensor(planes), size, unroll)
+    found = map_chunks(function, ops.convert_to_tensor(planes), size)
     assert_close(found, np.stack([planes.sum((1, 2)), planes[:, 0, 0]], axis=1))
     assert max(seen) <= size
 
