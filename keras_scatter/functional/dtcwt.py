@@ -94,32 +94,39 @@ def to_planes(images, channels_last):
     return ops.reshape(images, (-1, 1, height, 1, width)), channels
 
 
-def _quad(planes, first, second):
-    """The four polyphase parts of a subband, `(N, a, b)` each: by group of the first axis, then of the second."""
-    parts = planes[:, first, :, second]
-    return [parts[:, i, :, j] for i in (0, 1) for j in (0, 1)]
+def _by_groups(planes):
+    """Planes `(N, A, a, B, b)` as a list of lists of `(N, a, b)`, by group of the first axis, then of the second.
+
+    The gradient of these is one concatenation, that of slices a sum of padded planes.
+    """
+    return [ops.unstack(rows, axis=2) for rows in ops.unstack(planes, axis=1)]
 
 
-def subbands(planes, exchanged):
+def _quad(parts, first, second):
+    """The four polyphase parts of a subband, of those of `_by_groups`."""
+    return [part for rows in parts[first] for part in rows[second]]
+
+
+def subbands(parts, exchanged):
     """Real and imaginary parts `(N, 6, a, b)` of the complex subbands, 15, 45, 75, 105, 135 and 165 degrees.
 
     `z = ((a - d) + i (b + c)) / sqrt(2)` and `((a + d) + i (b - c)) / sqrt(2)` for the quad a b / c d of a real
     subband.
 
     Args:
-        planes: `(N, groups, a, groups, b)`, filtered along both axes.
+        parts: planes, filtered along both axes, `_by_groups`.
         exchanged: whether the first axis is the image's width.
     """
-    diagonal = BAND if planes.shape[1] == 6 else HIGH
+    diagonal = BAND if len(parts) == 6 else HIGH
     real, imag = [], []
     # Low-pass along the width and high-pass along the height comes first.
     for rows, columns in ((HIGH, LOW), (diagonal, diagonal), (LOW, HIGH)):
-        a, b, c, d = _quad(planes, *((columns, rows) if exchanged else (rows, columns)))
+        a, b, c, d = _quad(parts, *((columns, rows) if exchanged else (rows, columns)))
         b, c = (c, b) if exchanged else (b, c)
         real += [a - d, a + d]
         imag += [b + c, b - c]
     order = [0, 2, 4, 5, 3, 1]
-    return tuple(ops.stack([parts[i] for i in order], axis=1) * 0.5**0.5 for parts in (real, imag))
+    return tuple(ops.stack([found[i] for i in order], axis=1) * 0.5**0.5 for found in (real, imag))
 
 
 def _arranged(planes, channels, exchanged, channels_last):
@@ -149,20 +156,20 @@ def forward(images, matrices, *, static, channels_last):
     for level in range(len(static)):
         planes = multiply_both(planes, static[level], matrices[level])
         exchanged = level % 2 == 0
-        parts = subbands(planes, exchanged)
-        high.append(tuple(_arranged(part, channels, exchanged, channels_last) for part in parts))
+        pair = subbands(_by_groups(planes), exchanged)
+        high.append(tuple(_arranged(part, channels, exchanged, channels_last) for part in pair))
         planes = planes[:, LOW, :, LOW]
     return _low_image(planes, channels, exchanged, channels_last), tuple(high)
 
 
-def _low_mean(planes):
+def _low_mean(parts):
     """Means of the quads of the low-pass: `(N, a, b)`."""
-    return sum(_quad(planes, LOW, LOW)) * 0.25
+    return sum(_quad(parts, LOW, LOW)) * 0.25
 
 
-def _moduli(planes, exchanged, channels, bias, joint):
+def _moduli(parts, exchanged, channels, bias, joint):
     """Smooth moduli `(N, 6, a, b)`, or one for all channels of an image."""
-    real, imag = subbands(planes, exchanged)
+    real, imag = subbands(parts, exchanged)
     square = real * real + imag * imag
     if joint:
         square = ops.sum(ops.reshape(square, (-1, channels, *ops.shape(square)[1:])), axis=1)
@@ -186,12 +193,11 @@ def _features(planes, channels, exchanged, channels_last):
 def scattering_1(images, matrices, *, static, bias, channels_last, joint):
     """Low-pass and moduli of level 1: `(batch, h, w, 7 C)` or `(batch, 7 C, h, w)`, path by path."""
     planes, channels = to_planes(images, channels_last)
-    planes = multiply_both(planes, static[0], matrices[0])
-    low, moduli = _low_mean(planes), _moduli(planes, True, channels, bias, joint)
-    maps = [
-        _features(low, channels, True, channels_last),
-        _features(moduli, 1 if joint else channels, True, channels_last),
-    ]
+    parts = _by_groups(multiply_both(planes, static[0], matrices[0]))
+    low, moduli = _low_mean(parts), _moduli(parts, True, channels, bias, joint)
+    if not joint:
+        return _features(ops.concatenate([low[:, None], moduli], axis=1), channels, True, channels_last)
+    maps = [_features(low, channels, True, channels_last), _features(moduli, 1, True, channels_last)]
     return ops.concatenate(maps, axis=-1 if channels_last else 1)
 
 
@@ -203,11 +209,12 @@ def scattering_2(images, matrices, *, static, bias, channels_last, joint):
     """
     planes, channels = to_planes(images, channels_last)
     planes = multiply_both(planes, static[0], matrices[0])
-    moduli = _moduli(planes, True, channels, bias, joint)
-    later = multiply_both(planes[:, LOW, :, LOW], static[1], matrices[1])
+    moduli = _moduli(_by_groups(planes), True, channels, bias, joint)
+    later = _by_groups(multiply_both(planes[:, LOW, :, LOW], static[1], matrices[1]))
     *_, first, second = ops.shape(moduli)
     again = multiply_both(ops.reshape(moduli, (-1, 1, first, 1, second)), static[2], matrices[2])
     *_, height, _, width = ops.shape(again)
+    again = _by_groups(again)
     single = 1 if joint else channels
     parts = [
         (_low_mean(later), channels),
