@@ -27,6 +27,13 @@ tables: $(INSTALLED)  ## write the tables of the READMEs and the pictures of the
 bench: $(INSTALLED)  ## measure all backends and other programs side by side (hours); an interrupted run goes on
 	$(BIN)/python -m pip install --quiet --editable '.[plots,jax,torch]'
 	$(BIN)/keras-scatter bench --out benchmarks/results/cpu.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads scaling --programs exact-tensorflow faithful-tensorflow paper-tensorflow \
+		kymatio-torch --out benchmarks/results/scaling.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads 128x3x32x32-J2-o2 16x3x128x128-J2-o2 --programs dtcwt-tensorflow dtcwt-jax \
+		dtcwt-torch scatlayerj2 --out benchmarks/results/dual_tree.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads 128x3x32x32-J1-o1 32x64x32x32-J1-o1 8x64x64x64-J1-o1 --programs \
+		invariant-tensorflow invariant-jax invariant-torch conv-tensorflow conv-jax conv-torch scatlayer \
+		--out benchmarks/results/layers.json $(BENCH)
 
 $(INSTALLED): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

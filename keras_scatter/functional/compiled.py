@@ -17,7 +17,7 @@ def compiled(xla_under_tensorflow, differentiable=1):
             without an accelerator. On two cores and 128 x 3 x 32 x 32 images the exact transform is 2.5 times faster
             with it, small convolutions are 3 to 8 times slower. Gradients are then one program too, which computes
             the function again, so that nothing but its arguments is kept.
-        differentiable: number of leading tensors that TensorFlow's gradients with XLA are for; the others are constants.
+        differentiable: number of leading tensors that these gradients are for; the others are constants.
     """
 
     def decorate(function):

@@ -27,11 +27,11 @@ from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import benchmark_worker, plots
-from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, Workload
+from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, SCATTERING, Workload
 from keras_scatter.workflows.reports import percent
 
 PACKAGE = pathlib.Path(__file__).parents[1]
-RESULT = PACKAGE.parent / "benchmarks" / "results" / "cpu.json"
+RESULTS = PACKAGE.parent / "benchmarks" / "results"
 
 WORKLOADS = (
     "128x3x32x32-J2-o1",
@@ -182,11 +182,13 @@ def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=Fal
 
 
 def default_programs(quick=False):
-    """Our layers on the installed backends and, unless it must be quick, all other programs."""
+    """Our scattering layers on the installed backends and, unless it must be quick, others but the reference."""
     backends = [backend for backend in BACKENDS if importlib.util.find_spec(backend)]
     if quick:
         return [*(f"exact-{backend}" for backend in backends), f"paper-{backends[0]}"]
-    return [name for name in PROGRAMS if name not in OURS or name.split("-")[1] in backends]
+    scattering = [f"{kind}-{backend}" for kind in SCATTERING for backend in backends]
+    others = [name for name in PROGRAMS if name not in (*OURS, REFERENCE, "scatlayer")]
+    return [*others, *scattering]
 
 
 def measure(workload, programs, repetitions, peers=None, report=print):
@@ -392,13 +394,16 @@ def comparison(result, measure):
 
     Returns:
         For each workload, by program, the value and how many times better it is than that of the baseline, whose
-        name stands under `None`: the fastest frontend of Kymatio for `"forward"`, its torch frontend for the others.
+        name stands under `None`: the fastest frontend of Kymatio for `"forward"`, its torch frontend for the others;
+        where it was not measured, pytorch_wavelets, else the best program.
     """
     compared = {}
     for workload, found in result["workloads"].items():
         values = {name: _value(entry, measure) for name, entry in found["programs"].items()}
         values = {name: value for name, value in values.items() if value}
-        rivals = [name for name in values if name.startswith("kymatio-" if measure == "forward" else "kymatio-torch")]
+        kymatio = "kymatio-" if measure == "forward" else "kymatio-torch"
+        rivals = [name for name in values if name.startswith((kymatio, "scatlayer"))]
+        rivals = [name for name in rivals if name.startswith("kymatio")] or rivals
         if values:
             baseline = min(rivals or values, key=values.get)
             compared[workload] = {None: baseline} | {
@@ -415,27 +420,33 @@ def _value(entry, measure):
     return entry[measure]["median"] if measure in entry else None
 
 
-def slopes(result, measure):
-    """Growth with batch, size, J and L: {argument: {program: slope of log(value) against log(argument)}}."""
+def growth(result, measure):
+    """Growth with batch, size, J and L, as far as measured: `{argument: {program: {"at", "values", "slope"}}}`.
+
+    The slope is that of log(value) against log(argument): the power with which the value grows.
+    """
     compared = comparison(result, measure)
     found = {}
     for argument, workloads in SCALING.items():
         present = {n: compared[name] for n, name in workloads.items() if name in compared}
         programs = set.intersection(*map(set, present.values())) - {None} if len(present) > 1 else ()
-        found[argument] = {
-            program: float(np.polyfit(np.log(list(present)), np.log([of[program][0] for of in present.values()]), 1)[0])
-            for program in sorted(programs)
-        }
+        lines = {}
+        for program in sorted(programs):
+            at, values = list(present), [of[program][0] for of in present.values()]
+            slope = float(np.polyfit(np.log(at), np.log(values), 1)[0])
+            lines[program] = {"at": at, "values": values, "slope": slope}
+        if lines:
+            found[argument] = lines
     return found
 
 
 def table(result, measure, programs):
     """Rows of text, header first: a workload a row, a program a column, with values and ratios to the baseline."""
-    rows = [["workload", "Kymatio", *(f"`{name}`" for name in programs)]]
+    rows = [["workload", "compared with", *(f"`{name}`" for name in programs)]]
     for workload, found in comparison(result, measure).items():
         baseline = found[None]
         cells = [f"{_shown(*found[name], measure)}" if name in found else "" for name in programs]
-        rows.append([workload, f"{_shown(found[baseline][0], None, measure)} ({baseline.split('-', 1)[1]})", *cells])
+        rows.append([workload, f"`{baseline}` {_shown(found[baseline][0], None, measure)}", *cells])
     return rows
 
 
@@ -448,7 +459,7 @@ def _shown(value, ratio, measure):
 
 
 def print_result(result, workloads):
-    """Tables on the terminal: a workload a table, a program a row; slopes if there are some."""
+    """Tables on the terminal: a workload a table, a program a row; how things grow, if that was measured."""
     console = Console()
     compared = {measure: comparison(result, measure) for measure in (*PHASES, "memory")}
     for workload in workloads:
@@ -464,10 +475,9 @@ def print_result(result, workloads):
             for step, text in entry["failed"].items():
                 console.print(f"{name} failed ({step}): {text}", markup=False)
     for measure in ("forward", "memory"):
-        for argument, found in slopes(result, measure).items():
-            if found:
-                shown = ", ".join(f"{program} {slope:.2f}" for program, slope in found.items())
-                console.print(f"{measure} grows with {argument} to the power of: {shown}")
+        for argument, found in growth(result, measure).items():
+            shown = ", ".join(f"{program} {line['slope']:.2f}" for program, line in found.items())
+            console.print(f"{measure} grows with {argument} to the power of: {shown}")
 
 
 def _cells(entry, values):
@@ -495,5 +505,13 @@ def command(workloads, programs, repetitions, out, resume, overwrite, quick):
     )
     print_result(result, workloads)
     if out:
-        plots.save(plots.speed(*(comparison(result, phase) for phase in PHASES)), out.with_suffix(".png"))
+        plots.save(_chart(result), out.with_suffix(".png"))
         print(f"Results are in {out}, a chart in {out.with_suffix('.png')}")
+
+
+def _chart(result):
+    """Of how things grow, if that was measured, else of ratios."""
+    grown = {measure: growth(result, measure) for measure in ("forward", "memory")}
+    if all(grown.values()):
+        return plots.scaling(grown)
+    return plots.speed(*(comparison(result, phase) for phase in PHASES))

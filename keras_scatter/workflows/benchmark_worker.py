@@ -6,7 +6,8 @@ that it reads:
 
 * `{"do": "build"}`: seconds to make the program;
 * `{"do": "forward", "seed": 3}`: seconds of one call, from a NumPy array of fresh random images to a NumPy array;
-* `{"do": "gradient", "seed": 3}`: the same for the gradient of the sum of squares with respect to the images, or null;
+* `{"do": "gradient", "seed": 3}`: the same for the gradient of the sum of squares with respect to the images, and to
+  the weights if there are any; or null;
 * `{"do": "output", "seed": 3, "dtype": "float32", "path": "y.npy"}`: writes the result as planes
   `(batch * channels, K, h, w)`; false for a transform that is not to be compared;
 * `{"do": "memory"}`: bytes that the peak has grown by since the framework is there.
@@ -81,6 +82,7 @@ class Program:
         raise NotImplementedError
 
     gradient = None  # where there is none
+    compared = True
 
     def planes(self, images):
         """The result as `(batch * channels, K, h, w)`."""
@@ -94,19 +96,19 @@ class Tensorflow(Program):
 
         self.tf = tensorflow
 
-    def make_gradient(self, function):
+    def make_gradient(self, function, weights=()):
         tf = self.tf
 
         def gradient(images):
             with tf.GradientTape() as tape:
                 tape.watch(images)
                 loss = tf.reduce_sum(function(images) ** 2)
-            return tape.gradient(loss, images)
+            return tape.gradient(loss, [images, *weights])
 
         return gradient
 
     def call(self, function, images):
-        return function(self.tf.constant(images)).numpy()
+        return self.tf.nest.flatten(function(self.tf.constant(images)))[0].numpy()
 
 
 class Jax(Program):
@@ -115,8 +117,12 @@ class Jax(Program):
 
         self.jax = jax
 
-    def make_gradient(self, function):
-        return self.jax.jit(self.jax.grad(lambda images: (function(images) ** 2).sum()))
+    def make_gradient(self, function, differentiated=1):
+        def value(*inputs):
+            return (function(*inputs) ** 2).sum()
+
+        gradient = self.jax.jit(self.jax.grad(value, argnums=tuple(range(differentiated))))
+        return lambda *inputs: gradient(*inputs)[0]
 
     def call(self, function, images):
         return np.asarray(function(self.jax.numpy.asarray(images)))
@@ -142,10 +148,12 @@ class Torch(Program):
 
 
 def ours(kind, backend):
-    """A class for a layer of keras_scatter in a compiled model of Keras, on a backend."""
+    """A class for a layer of `LAYERS` in a compiled model of Keras, on a backend."""
     Framework = {"tensorflow": Tensorflow, "jax": Jax, "torch": Torch}[backend]
 
     class Ours(Framework):
+        compared = kind in SCATTERING
+
         def load(self):
             os.environ["KERAS_BACKEND"] = backend
             super().load()
@@ -157,27 +165,36 @@ def ours(kind, backend):
 
         def build(self):
             shape = self.workload
-            J, L, order = shape.J, shape.L, shape.order
-            if kind == "exact":
-                layer = self.layers.ScatteringFFT(J=J, L=L, order=order)
-            else:
-                layer = self.layers.ComplexModulusConv(J=J, L=L, order=order, design=kind)
-            self.paths = len(layer.paths)
+            layer = LAYERS[kind](self.layers, self.keras, shape)
             model = self.keras.Sequential([self.keras.Input((shape.height, shape.width, shape.channels)), layer])
             model.compile()
             self.forward = model.predict_on_batch
-            differentiated = self.make_gradient(model)
+            self.gradient = functools.partial(self.call, self._gradient_of(model))
+
+        def _gradient_of(self, model):
             if backend == "tensorflow":
-                differentiated = self.tf.function(differentiated)
-            self.gradient = functools.partial(self.call, differentiated)
+                return self.tf.function(self.make_gradient(model, model.trainable_variables))
+            if backend == "torch":
+                return self.make_gradient(model)
+            gradient = self.make_gradient(
+                lambda images, weights, others: model.stateless_call(weights, others, images)[0], differentiated=2
+            )
+
+            def values(variables):
+                return [variable.value for variable in variables]
+
+            # Their values move when Keras predicts.
+            return lambda images: gradient(
+                images, values(model.trainable_variables), values(model.non_trainable_variables)
+            )
 
         def images(self, seed):
             return np.ascontiguousarray(super().images(seed).transpose(0, 2, 3, 1))
 
         def planes(self, images):
             y = self.forward(images)
-            y = y.reshape(*y.shape[:3], -1, self.paths)  # (batch, h, w, channels, K)
-            return y.transpose(0, 3, 4, 1, 2).reshape(-1, self.paths, *y.shape[1:3])
+            y = y.reshape(*y.shape[:3], self.workload.channels, -1)
+            return y.transpose(0, 3, 4, 1, 2).reshape(-1, y.shape[4], *y.shape[1:3])
 
     return Ours
 
@@ -265,10 +282,10 @@ class KymatioKeras(Tensorflow):
         self.gradient = functools.partial(self.call, self.tf.function(self.make_gradient(model)))
 
 
-class ScatLayerj2(Torch):
-    """Another transform, with dual-tree wavelets of two scales and six angles, so it is timed but not compared."""
+class PytorchWavelets(Torch):
+    """Another transform, with dual-tree wavelets of six angles, so it is timed but not compared."""
 
-    planes = None
+    compared = False
 
     def load(self):
         super().load()
@@ -276,16 +293,36 @@ class ScatLayerj2(Torch):
         sys.modules.setdefault("pkg_resources", _pkg_resources())
         np.asfarray = lambda array, dtype="float64": np.asarray(array, dtype)
         np.issubctype = np.issubdtype
-        from pytorch_wavelets import ScatLayerj2
+        import pytorch_wavelets
 
-        self.transform = ScatLayerj2
+        self.pytorch_wavelets = pytorch_wavelets
 
     def build(self):
-        if (self.workload.J, self.workload.order) != (2, 2):
-            raise ValueError("ScatLayerj2 has two scales and two orders, nothing else")
-        transform = self.transform().to(self.device)
+        _check_dual_tree(self.workload)
+        transform = self.make().to(self.device)
         self.forward = functools.partial(self.call, self.torch.no_grad()(transform.__call__))
         self.gradient = functools.partial(self.call, self.make_gradient(transform))
+
+
+class ScatLayer(PytorchWavelets):
+    """`ScatLayer`, mixed by a 1x1 convolution to as many channels as there were."""
+
+    def make(self):
+        channels, nn = self.workload.channels, self.torch.nn
+        return nn.Sequential(self.pytorch_wavelets.ScatLayer(), nn.Conv2d(7 * channels, channels, 1))
+
+
+class ScatLayerj2(PytorchWavelets):
+    """Both orders on two scales."""
+
+    def make(self):
+        return self.pytorch_wavelets.ScatLayerj2()
+
+
+def _check_dual_tree(workload):
+    if (workload.J, workload.order) not in ((1, 1), (2, 2)):
+        raise ValueError("dual-tree scattering has J = order = 1 or 2")
+    return workload.J
 
 
 def _pkg_resources():
@@ -298,7 +335,20 @@ def _pkg_resources():
     return types.SimpleNamespace(resource_stream=resource_stream)
 
 
-OURS = {f"{kind}-{backend}": ours(kind, backend) for kind in ("exact", "faithful", "paper") for backend in BACKENDS}
+# Layers by functions of `keras_scatter.layers`, Keras and the workload.
+SCATTERING = {
+    "exact": lambda layers, keras, shape: layers.ScatteringFFT(J=shape.J, L=shape.L, order=shape.order),
+    "faithful": lambda layers, keras, shape: layers.ComplexModulusConv(J=shape.J, L=shape.L, order=shape.order),
+    "paper": lambda layers, keras, shape: layers.ComplexModulusConv(
+        J=shape.J, L=shape.L, order=shape.order, design="paper"
+    ),
+}
+LAYERS = SCATTERING | {
+    "dtcwt": lambda layers, keras, shape: layers.DTCWTScattering(_check_dual_tree(shape)),
+    "invariant": lambda layers, keras, shape: layers.LocallyInvariantLayer(shape.channels),
+    "conv": lambda layers, keras, shape: keras.layers.Conv2D(shape.channels, 3, padding="same"),
+}
+OURS = {f"{kind}-{backend}": ours(kind, backend) for kind in LAYERS for backend in BACKENDS}
 PEERS = {
     "kymatio-torch": KymatioTorch,
     "kymatio-jax": KymatioJax,
@@ -306,6 +356,7 @@ PEERS = {
     "kymatio-tf-eager": KymatioEager,
     "kymatio-tf-graph": KymatioGraph,
     "kymatio-keras": KymatioKeras,
+    "scatlayer": ScatLayer,
     "scatlayerj2": ScatLayerj2,
 }
 PROGRAMS = PEERS | OURS
@@ -369,7 +420,7 @@ def answer(program, memory, request):
         case "gradient":
             return program.gradient and _seconds(program.gradient, program.images(request["seed"]))
         case "output":
-            if program.planes is None:
+            if not program.compared:
                 return False
             np.save(request["path"], program.planes(program.images(request["seed"]).astype(request["dtype"])))
             return True

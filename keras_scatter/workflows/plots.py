@@ -98,6 +98,30 @@ def speed(forward, gradient):
     return figure
 
 
+def scaling(measured):
+    """Draw time and memory against batch, size, J and L on logarithmic axes. Returns the figure.
+
+    Args:
+        measured: by measure (`"forward"`, seconds, and `"memory"`, bytes), the result of
+            `keras_scatter.workflows.benchmark.growth`.
+    """
+    pyplot = require("matplotlib.pyplot", "plots")
+    arguments = list(next(iter(measured.values())))
+    size = (3 * len(arguments), 6)
+    figure, axes = pyplot.subplots(2, len(arguments), figsize=size, layout="constrained", sharey="row", squeeze=False)
+    for row, (measure, found) in zip(axes, measured.items()):
+        row[0].set_ylabel("seconds" if measure == "forward" else "bytes of memory")
+        for axis, argument in zip(row, arguments):
+            for program, line in found[argument].items():
+                label = f"{program}, slope {line['slope']:.2f}"
+                axis.loglog(line["at"], line["values"], marker=".", label=label)
+            axis.set_xlabel(argument)
+            axis.set_xticks(line["at"], [str(number) for number in line["at"]])
+            axis.set_xticks([], minor=True)
+            axis.legend(fontsize=7)
+    return figure
+
+
 def frontier(points):
     """Draw errors of the highest order against multiply-adds and against time. Returns the figure.
 

@@ -28,19 +28,27 @@ def shipped_groups():
     return rows
 
 
-def benchmarked(measure):
-    """Our layers against Kymatio, see `benchmark.comparison`."""
-    programs = (*(f"exact-{backend}" for backend in benchmark.BACKENDS), "faithful-tensorflow", "paper-tensorflow")
-    return benchmark.table(json.loads(benchmark.RESULT.read_text()), measure, programs)
+def benchmarked(file, measure, programs):
+    """Our layers against other programs, see `benchmark.comparison`; from a file in `benchmarks/results`."""
+    return benchmark.table(json.loads((benchmark.RESULTS / file).read_text()), measure, programs)
 
 
-TABLES = {"shipped groups": shipped_groups}
-if benchmark.RESULT.exists():
-    TABLES |= {
-        "speed": functools.partial(benchmarked, "forward"),
-        "speed of gradients": functools.partial(benchmarked, "gradient"),
-        "memory": functools.partial(benchmarked, "memory"),
-    }
+def on_all_backends(kind):
+    """Names of the programs of a layer."""
+    return [f"{kind}-{backend}" for backend in benchmark.BACKENDS]
+
+
+SCATTERING = [*on_all_backends("exact"), "faithful-tensorflow", "paper-tensorflow"]
+TABLES = {
+    "shipped groups": shipped_groups,
+    "speed": functools.partial(benchmarked, "cpu.json", "forward", SCATTERING),
+    "speed of gradients": functools.partial(benchmarked, "cpu.json", "gradient", SCATTERING),
+    "memory": functools.partial(benchmarked, "cpu.json", "memory", SCATTERING),
+    "dual-tree": functools.partial(benchmarked, "dual_tree.json", "forward", on_all_backends("dtcwt")),
+    "layers": functools.partial(
+        benchmarked, "layers.json", "gradient", [*on_all_backends("invariant"), "conv-tensorflow"]
+    ),
+}
 
 
 def with_tables(text):

@@ -185,10 +185,15 @@ def test_ratios_are_to_the_fastest_frontend_and_for_gradients_to_torch():
     assert benchmark.comparison(result, "memory")[TINY][None] == "kymatio-torch"
     rows = benchmark.table(result, "forward", ["exact-jax", "exact-torch"])
     assert rows == [
-        ["workload", "Kymatio", "`exact-jax`", "`exact-torch`"],
-        [TINY, "3 s (jax)", "1 s (3.0x)", ""],
+        ["workload", "compared with", "`exact-jax`", "`exact-torch`"],
+        [TINY, "`kymatio-jax` 3 s", "1 s (3.0x)", ""],
     ]
     assert tables.markdown(rows).startswith("| workload |")
+
+
+def test_layers_are_compared_with_pytorch_wavelets():
+    result = result_of({"invariant-jax": 1, "conv-jax": 0.5, "scatlayer": 2})
+    assert benchmark.comparison(result, "gradient")[TINY]["invariant-jax"] == (2, 2)
 
 
 def test_a_wrong_program_has_no_ratio():
@@ -197,21 +202,25 @@ def test_a_wrong_program_has_no_ratio():
     assert "exact-jax" not in benchmark.comparison(result, "forward")[TINY]
 
 
-def test_slopes():
+def test_growth():
     result = {"workloads": {}}
     for n, name in benchmark.SCALING["batch"].items():
         result["workloads"] |= result_of({"exact-jax": 3 * n, "exact-torch": n**0.5}, [name])["workloads"]
-    found = benchmark.slopes(result, "forward")
-    assert found["batch"] == pytest.approx({"exact-jax": 1, "exact-torch": 0.5})
-    assert found["size"] == {}
+    found = benchmark.growth(result, "forward")
+    slopes = {program: line["slope"] for program, line in found["batch"].items()}
+    assert slopes == pytest.approx({"exact-jax": 1, "exact-torch": 0.5})
+    assert found["batch"]["exact-jax"]["values"] == [3 * n for n in found["batch"]["exact-jax"]["at"]]
+    assert set(found) == {"batch"}
+    figure = plots.scaling({measure: benchmark.growth(result, measure) for measure in ("forward", "memory")})
+    assert [axis.get_xlabel() for axis in figure.axes] == ["batch", "batch"]
+    assert figure.axes[0].get_legend().get_texts()[0].get_text() == "exact-jax, slope 1.00"
 
 
 def test_the_tables_of_the_readme(tmp_path, monkeypatch):
-    monkeypatch.setattr(benchmark, "RESULT", tmp_path / "cpu.json")
-    benchmark.RESULT.write_text(json.dumps(result_of({"exact-jax": 0.001, "kymatio-torch": 0.006})))
-    monkeypatch.setattr(tables, "TABLES", {"speed": lambda: tables.benchmarked("forward")})
+    monkeypatch.setattr(benchmark, "RESULTS", tmp_path)
+    (tmp_path / "cpu.json").write_text(json.dumps(result_of({"exact-jax": 0.001, "kymatio-torch": 0.006})))
     text = tables.with_tables("<!-- table: speed -->\n<!-- end -->")
-    assert f"| {TINY} | 6 ms (torch) |  | 1 ms (6.0x) |" in text
+    assert f"| {TINY} | `kymatio-torch` 6 ms |  | 1 ms (6.0x) |" in text
 
 
 def test_the_chart(tmp_path):
