@@ -105,6 +105,27 @@ def test_an_interrupted_computation_leaves_no_cache(example, monkeypatch):
     assert not list(pathlib.Path("cache").glob("*.npy"))
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["filters_in_numpy"],
+        ["filters_in_numpy", "--group", "morlet_J3_o2", "--size", "26"],
+        ["filters_in_pytorch"],
+        ["filters_in_pytorch", "--group", "morlet_J3_o2", "--size", "9"],
+        ["filters_in_keras"],
+        ["filters_in_keras", "--group", "random_o1", "--size", "20"],
+    ],
+    ids=" ".join,
+)
+def test_exported_filters_give_the_numbers_of_the_layer_anywhere(example, arguments, capsys):
+    if arguments[0] == "filters_in_pytorch":
+        pytest.importorskip("torch")
+    error = example(arguments[0]).main(arguments[1:])
+    assert error <= 1e-5
+    assert f"{error:.1e}" in capsys.readouterr().out
+    assert pathlib.Path("filters.npz").exists()
+
+
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModel and LiteRT are exported with TensorFlow")
 @pytest.mark.parametrize("layer, files", [("distilled", 2), ("exact", 1)])
 def test_exported_files_give_the_numbers_of_keras(example, layer, files, capsys):

@@ -165,6 +165,49 @@ def littlewood_paley(sums):
     return figure
 
 
+def distances(summary):
+    """Draw squared distances under perturbations, here and in the paper. Returns the figure.
+
+    Args:
+        summary: result of `keras_scatter.workflows.experiments.table1`.
+    """
+    pyplot = require("matplotlib.pyplot", "plots")
+    rows = summary["rows"]
+    here = [name for name in next(iter(rows.values())) if name != "paper"]
+    paper = list(next(iter(rows.values()))["paper"])
+    bars = [(name, lambda row, name=name: row[name]) for name in here]
+    bars += [(f"paper: {name}", lambda row, name=name: row["paper"][name]) for name in paper]
+    figure, axis = pyplot.subplots(figsize=(9, 4), layout="constrained")
+    width = 0.85 / len(bars)
+    for index, (label, value) in enumerate(bars):
+        places = np.arange(len(rows)) + (index - (len(bars) - 1) / 2) * width
+        hatch = "//" if label.startswith("paper") else None
+        axis.bar(places, [value(row) for row in rows.values()], width, label=label, hatch=hatch)
+    axis.set_xticks(range(len(rows)), list(rows))
+    axis.set(yscale="log", ylabel="squared distance")
+    figure.legend(fontsize=8, ncols=4, loc="outside lower center")
+    return figure
+
+
+def downstream(summary):
+    """Draw accuracy against the number of labels, a panel for each data set. Returns the figure.
+
+    Args:
+        summary: result of `keras_scatter.workflows.experiments.downstream`.
+    """
+    pyplot = require("matplotlib.pyplot", "plots")
+    rows = summary["rows"]
+    figure, axes = pyplot.subplots(1, len(rows), figsize=(5 * len(rows), 4.5), layout="constrained", squeeze=False)
+    for axis, (dataset, lines) in zip(axes[0], rows.items()):
+        for name, line in lines.items():
+            means, deviations = zip(*((entry["accuracy"], entry["deviation"] or 0) for entry in line.values()))
+            style = {"linear": "-", "mlp": "--", "cnn": ":"}[name.split("-")[1]]
+            axis.errorbar(list(map(int, line)), means, deviations, label=name, capsize=3, linestyle=style, marker=".")
+        axis.set(title=dataset, xlabel="labels", xscale="log", ylabel="accuracy (%)")
+    axes[0][0].legend(fontsize=8)
+    return figure
+
+
 def accuracies(summary):
     """Draw accuracies with deviations beside the paper's. Returns the figure.
 

@@ -80,6 +80,34 @@ def print_stability(result):
     console.print(_table(["", *first, "Littlewood-Paley sum"], rows))
 
 
+def print_distances(summary, out):
+    """Squared distances under perturbations, here and in the paper."""
+    console = Console()
+    console.print(f"Squared distances under perturbations, {summary['images']} images of {summary['dataset']}")
+    rows = summary["rows"]
+    first = next(iter(rows.values()))
+    lines = [(name, *(f"{row[name]:.3g}" for row in rows.values())) for name in first if name != "paper"]
+    lines += [(f"paper: {name}", *(f"{row['paper'][name]:.3g}" for row in rows.values())) for name in first["paper"]]
+    console.print(_table(["", *rows], lines))
+    console.print(summary["note"])
+    console.print(f"Results and figure are in {out}/")
+
+
+def print_downstream(summary, out):
+    """Accuracies by features, classifier and number of labels, a table for each data set."""
+    console = Console()
+    for dataset, rows in summary["rows"].items():
+        console.print(f"Accuracies on {dataset} in percent, by number of labels")
+        counts = list(next(iter(rows.values())))
+        lines = [
+            (name, *(accuracy(line[n]["accuracy"], line[n]["deviation"]) for n in counts))
+            for name, line in rows.items()
+        ]
+        console.print(_table(["features", *counts], lines))
+    console.print(summary["note"])
+    console.print(f"Results of every training and figure are in {out}/")
+
+
 def print_accuracies(summary, out):
     """Accuracies beside the paper's, and how they were measured."""
     console = Console()

@@ -7,6 +7,8 @@ from keras_scatter.arguments import check_choice
 
 # Name: module in `experiments`, with a function `run(out, quick, resume, overwrite, ...)`; what it shows.
 EXPERIMENTS = {
+    "table1": ("table1", "stability to noise, shifts and deformations (distilled filter groups, table 1)"),
+    "downstream": ("downstream", "small classifiers on exact and distilled features, few and many labels"),
     "mnist-mixing": ("mnist_mixing", "how wavelet moduli are mixed, on MNIST (invariant layers, table 1.4)"),
     "mnist-search": ("mnist_search", "the search for its hyperparameters (table 1.2)"),
     "cifar-swap": ("cifar_swap", "convolutions swapped for invariant layers, on CIFAR-10 (table 1.6)"),

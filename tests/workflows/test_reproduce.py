@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from compare import BACKEND
 
 from keras_scatter.cli import main
 from keras_scatter.workflows.experiments import cifar_hybrid, cifar_swap, mnist_mixing, mnist_search
 from keras_scatter.workflows.reproduce import EXPERIMENTS, reproduce
 
+compiles_for_long = pytest.mark.skipif(BACKEND == "jax", reason="the networks are tested alone; compiled for long")
 # Few images: the quick form spends its time on compilation.
 FEW = ["--images", "32", "--epochs", "1"]
 
@@ -16,8 +18,8 @@ FEW = ["--images", "32", "--epochs", "1"]
     ("name", "rows"),
     [
         ("mnist-mixing", {"conv", "impulse"}),
-        ("cifar-swap", {"reference", "invC-1x1"}),
-        ("cifar-hybrid", {"A", "B"}),
+        pytest.param("cifar-swap", {"reference", "invC-1x1"}, marks=compiles_for_long),
+        pytest.param("cifar-hybrid", {"A", "B"}, marks=compiles_for_long),
     ],
 )
 def test_comparisons(name, rows, tmp_path, monkeypatch, capsys):
@@ -30,6 +32,25 @@ def test_comparisons(name, rows, tmp_path, monkeypatch, capsys):
     assert main(["reproduce", name, "--quick", *FEW]) == 2
     assert "out must be a new or empty folder" in capsys.readouterr().err
     assert main(["reproduce", name, "--quick", *FEW, "--resume"]) == 0
+
+
+def test_table1(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    options = ["reproduce", "table1", "--quick", "--images", "8"]
+    assert main(options) == 0
+    printed = capsys.readouterr().out
+    assert "8 images of dead_leaves" in printed and "paper: Kymatio" in printed
+    out = tmp_path / "runs" / "table1-quick"
+    rows = json.loads((out / "summary.json").read_text())["rows"]
+    assert set(rows) == {"noise", "shift", "deformation"}
+    for row in rows.values():
+        exact, student = (row[name] for name in ("exact, J=2, L=8, order 2", "morlet_o2"))
+        assert abs(student**0.5 - exact**0.5) < 0.1 * exact**0.5 < row["images"] ** 0.5
+    assert (out / "distances.png").exists()
+    assert main(options) == 2
+    assert main([*options, "--resume"]) == 0
+    assert main([*options, "--resume", "--dataset", "random"]) == 2
+    assert "dataset: 'dead_leaves' there, 'random' now" in capsys.readouterr().err
 
 
 def test_search(tmp_path, capsys):
@@ -114,7 +135,10 @@ def test_tables_are_those_of_the_paper():
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["no-such"], "name must be one of 'mnist-mixing', 'mnist-search', 'cifar-swap', 'cifar-hybrid'"),
+        (
+            ["no-such"],
+            "name must be one of 'table1', 'downstream', 'mnist-mixing', 'mnist-search', 'cifar-swap', 'cifar-hybrid'",
+        ),
         (["mnist-mixing", "--workers", "2"], "mnist-mixing takes no --workers"),
         (["mnist-search", "--quick", "--workers", "0"], "workers must be an integer >= 1. Received: workers=0"),
         (["mnist-search", "--quick", "--iterations", "0"], "iterations must be an integer >= 1"),

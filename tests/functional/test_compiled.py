@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from compare import BACKEND, assert_close
+from keras import ops
+
+from keras_scatter.functional.compiled import compiled, in_xla
+
+tensorflow_only = pytest.mark.skipif(BACKEND != "tensorflow", reason="XLA programs of TensorFlow")
+
+
+@pytest.mark.parametrize("xla", [False, True])
+def test_shapes_and_static_arguments_may_change(xla):
+    function = compiled(xla_under_tensorflow=xla)(lambda x, y, *, power: x**power + y)
+    for size, power in ((2, 1), (3, 1), (3, 2)):
+        x = np.arange(size, dtype="float32")
+        found = function(ops.convert_to_tensor(x), ops.convert_to_tensor(np.float32(1)), power=power)
+        assert_close(found, x**power + 1)
+
+
+@tensorflow_only
+def test_gradients_of_an_xla_program():
+    """Of nested results, for the leading tensors only, once and twice."""
+    import tensorflow as tf
+
+    @compiled(xla_under_tensorflow=True, differentiable=2)
+    def function(x, y, constants):
+        assert in_xla()
+        return x * y**2, (x**3 * constants[0],)
+
+    x, y, constant = (tf.constant(values) for values in ([1.0, 2.0], [3.0, -1.0], [2.0, 2.0]))
+    with tf.GradientTape() as outer:
+        outer.watch([x, y, constant])
+        with tf.GradientTape() as tape:
+            tape.watch([x, y, constant])
+            first, (second,) = function(x, y, (constant,))
+            total = tf.reduce_sum(first) + tf.reduce_sum(second)
+        by_x, by_y, by_constant = tape.gradient(total, [x, y, constant])
+        slope = tf.reduce_sum(by_x**2)
+    assert_close(by_x, y**2 + 3 * x**2 * constant)
+    assert_close(by_y, 2 * x * y)
+    assert by_constant is None
+    assert_close(outer.gradient(slope, x), 2 * (y**2 + 6 * x**2) * 12 * x)
+
+
+@tensorflow_only
+def test_an_argument_without_influence_has_gradient_zero():
+    import tensorflow as tf
+
+    function = compiled(xla_under_tensorflow=True, differentiable=2)(lambda x, y: 2 * x)
+    x, y = tf.constant([1.0]), tf.constant([1.0])
+    with tf.GradientTape() as tape:
+        tape.watch([x, y])
+        found = function(x, y)
+    assert [gradient.numpy().tolist() for gradient in tape.gradient(found, [x, y])] == [[2.0], [0.0]]
+
+
+def test_outside_of_xla():
+    assert not in_xla()
