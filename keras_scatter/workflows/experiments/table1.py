@@ -37,13 +37,14 @@ def run(out=None, quick=False, resume=False, overwrite=False, dataset="dead_leav
         The content of `summary.json`.
     """
     out = pathlib.Path(out or f"runs/table1{'-quick' * quick}")
-    protocol = {"experiment": "table1", "dataset": dataset, "images": min(images, 32) if quick else images, "seed": 0}
+    images, size = (min(images, 32), 32) if quick else (images, 64)
+    protocol = {"experiment": "table1", "dataset": dataset, "images": images, "size": size}
     check_folder(protocol, out, resume, overwrite)
     result = out / "summary.json"
     if not (resume and result.exists()):
         out.mkdir(parents=True, exist_ok=True)
         write_atomically(out / "config.json", json.dumps(protocol, indent=1).encode())
-        found = stability.compare(GROUPS, dataset, protocol["images"], size=32 if quick else 64)
+        found = stability.compare(GROUPS, dataset, images, size)
         summary = protocol | {"note": NOTE, "rows": _rows(found["distances"]), "versions": found["versions"]}
         write_atomically(result, json.dumps(summary, indent=1).encode())
     summary = json.loads(result.read_text())
