@@ -1,6 +1,7 @@
 """Training of one classifier such that a resumed training gives what an uninterrupted one gives."""
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -138,6 +139,9 @@ def train(model, recipe, data, seed, folder, verbose="auto"):
 
     Returns:
         Dict of lists by epoch: `loss`, `accuracy`, `val_loss`, `val_accuracy`.
+
+    Raises:
+        ValueError: the loss became infinite or NaN.
     """
     require("tensorboard", "reproduce")
     (images, labels), test = data
@@ -153,6 +157,7 @@ def train(model, recipe, data, seed, folder, verbose="auto"):
         verbose=verbose,
         callbacks=[
             batches.callback(),
+            keras.callbacks.LambdaCallback(on_epoch_end=functools.partial(_check_finite, recipe)),
             keras.callbacks.CSVLogger(folder / "history.csv", append=True),
             keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False),
             keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
@@ -160,3 +165,8 @@ def train(model, recipe, data, seed, folder, verbose="auto"):
     )
     history = read_history(folder / "history.csv")
     return {name: history[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
+
+
+def _check_finite(recipe, epoch, logs):
+    if not np.isfinite(logs["loss"]):
+        raise ValueError(f"training diverged: the loss of epoch {epoch + 1} is {logs['loss']}. Received: {recipe}")

@@ -1,3 +1,5 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -114,3 +116,10 @@ def test_a_finished_training_is_not_repeated(tmp_path):
 def test_logs_for_tensorboard(tmp_path):
     train(classifier(), RECIPE, (data(), data()), 0, tmp_path, verbose=0)
     assert list((tmp_path / "tensorboard" / "validation").iterdir())
+
+
+def test_a_diverged_training_is_an_error_and_leaves_no_checkpoint(tmp_path):
+    recipe = dataclasses.replace(RECIPE, learning_rate=1e30)
+    with pytest.raises(ValueError, match=r"training diverged: the loss of epoch 1 is (nan|inf). Received: Recipe"):
+        train(classifier(), recipe, (data(), data()), 0, tmp_path, verbose=0)
+    assert not (tmp_path / "backup").exists()
