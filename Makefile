@@ -27,6 +27,8 @@ tables: $(INSTALLED)  ## write the tables of the READMEs and the pictures of the
 bench: $(INSTALLED)  ## measure all backends and other programs side by side (hours); an interrupted run goes on
 	$(BIN)/python -m pip install --quiet --editable '.[plots,jax,torch]'
 	$(BIN)/keras-scatter bench --out benchmarks/results/cpu.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads 1x1x2048x2048-J4-o2 --repetitions 3 --programs exact-tensorflow exact-jax \
+		exact-torch faithful-tensorflow kymatio-torch --out benchmarks/results/large.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads scaling --programs exact-tensorflow faithful-tensorflow paper-tensorflow \
 		kymatio-torch --out benchmarks/results/scaling.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads 128x3x32x32-J2-o2 16x3x128x128-J2-o2 --programs dtcwt-tensorflow dtcwt-jax \

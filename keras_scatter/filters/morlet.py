@@ -85,27 +85,37 @@ def fourier_rows(size, radius, xp=np):
 def morlet_spectra(j, L, height, width, xp=np):
     """Fourier transforms of the L wavelets of scale j, periodised on height x width: `(L, height, width)` float64.
 
-    They are real, because psi(-u) is the conjugate of psi(u). Formula: `Re(E_h psi E_w^T)` with E the Fourier
-    matrices of the wavelet's own support, which BLAS does faster than an FFT would.
+    They are real, because psi(-u) is the conjugate of psi(u).
 
     Args:
         xp: NumPy, or `keras.ops` when height and width are tensors that are known only at run time.
     """
+    return xp.matmul(*morlet_factors(j, L, height, width, xp))
+
+
+def morlet_factors(j, L, height, width, xp=np):
+    """Two matrices `(L, height, n)` and `(n, width)` whose product is `morlet_spectra`; n is small on large images.
+
+    Formula: `Re(E_h psi E_w^T)` with E the Fourier matrices of the wavelet's own support: the real and the imaginary
+    parts of `E_h psi` stand side by side, and so do those of `E_w`. BLAS does this faster than an FFT would.
+
+    Args:
+        xp: as in `morlet_spectra`.
+    """
     radius = support_radius(j, L)
     cos_h, sin_h = fourier_rows(height, radius, xp)
     cos_w, sin_w = fourier_rows(width, radius, xp)
-
-    def transform(cosine_part, sine_part):
-        left = xp.matmul(cosine_part, xp.transpose(cos_w))
-        return left + xp.matmul(sine_part, xp.transpose(sin_w))
-
     oscillation, envelope = gabor(j, L, radius)
-    real, imag = oscillation.real, oscillation.imag
-    gabor_hat = transform(
-        xp.matmul(cos_h, real) + xp.matmul(sin_h, imag), xp.matmul(cos_h, imag) - xp.matmul(sin_h, real)
-    )
-    gauss_hat = transform(xp.matmul(cos_h, envelope), -xp.matmul(sin_h, envelope))
-    return gabor_hat - gauss_hat * (gabor_hat[:, :1, :1] / gauss_hat[:, :1, :1])
+
+    def along_rows(real, imag):
+        parts = xp.matmul(cos_h, real) + xp.matmul(sin_h, imag), xp.matmul(cos_h, imag) - xp.matmul(sin_h, real)
+        return xp.concatenate(parts, axis=2)
+
+    gabor_hat, gauss_hat = along_rows(oscillation.real, oscillation.imag), along_rows(envelope, 0 * envelope)
+    right = xp.transpose(xp.concatenate([cos_w, sin_w], axis=1))
+    # The mean of the wavelet as it is sampled and periodised must vanish.
+    beta = xp.matmul(gabor_hat[:, :1], right[:, :1]) / xp.matmul(gauss_hat[:, :1], right[:, :1])
+    return gabor_hat - beta * gauss_hat, right
 
 
 def gaussian_spectrum(J, size, xp=np):

@@ -2,13 +2,17 @@
 
 import functools
 import itertools
+import math
 
 import keras
+import numpy as np
 from keras import ops
 
-from keras_scatter.filters.morlet import morlet_spectra
+from keras_scatter.filters.morlet import morlet_factors, morlet_spectra
 from keras_scatter.functional.modulus import modulus, smooth_root
 from keras_scatter.functional.padding import is_static
+
+LARGE_BANK = 2**26  # bytes
 
 
 @functools.lru_cache(maxsize=8)
@@ -16,14 +20,27 @@ def _cached_bank(J, L, height, width, dtype):
     return tuple(morlet_spectra(j, L, height, width).astype(dtype) for j in range(J))
 
 
+@functools.lru_cache(maxsize=8)
+def _cached_factors(J, L, height, width, dtype):
+    return tuple(tuple(factor.astype(dtype) for factor in morlet_factors(j, L, height, width)) for j in range(J))
+
+
 def wavelet_bank(J, L, shape, dtype):
     """Spectra of the wavelets on padded planes of `shape`: J arrays `(L, H, W)`.
 
-    NumPy arrays, kept for the next call, where the sizes are known; otherwise tensors computed from them.
+    NumPy arrays, kept for the next call, where the sizes are known and the bank has at most `LARGE_BANK` bytes. A
+    larger one is a product of tensors, computed in every call: as a constant a graph would hold many copies of it, and
+    a file one. Where sizes are known at run time only, all is computed from them.
     """
-    if all(map(is_static, shape)):
+    if not all(map(is_static, shape)):
+        return tuple(ops.cast(morlet_spectra(j, L, *shape, xp=ops), dtype) for j in range(J))
+    if J * L * math.prod(shape) * np.dtype(dtype).itemsize <= LARGE_BANK:
         return _cached_bank(J, L, *shape, dtype)
-    return tuple(ops.cast(morlet_spectra(j, L, *shape, xp=ops), dtype) for j in range(J))
+    return tuple(left @ right for left, right in map(_tensors, _cached_factors(J, L, *shape, dtype)))
+
+
+def _tensors(arrays):
+    return map(ops.convert_to_tensor, arrays)
 
 
 def low_band(filters, level):

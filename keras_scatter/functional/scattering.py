@@ -29,27 +29,30 @@ def cascade(planes, wavelet_moduli, J, L, order, padding):
         `(N, K, H // 2**J, W // 2**J)`, K in the order of `scattering_paths`.
     """
     shape = padded_shape(ops.shape(planes)[1:], J, padding)
-
-    def descend(moduli, level, following, orders):
-        """S of the moduli and of all moduli that come from them, `(N, paths, ., .)`."""
-        maps = [smooth(moduli[:, None], J, level, shape, cropped=padding != "periodic")]
-        following = following if orders else ()
-        for j, found in zip(following, wavelet_moduli(moduli, level, following) if following else ()):
-            _, _, height, width = ops.shape(found)
-            below = functools.partial(descend, level=j, following=range(j + 1, J), orders=orders - 1)
-            children = ops.reshape(found, (-1, height, width))
-            if is_static(ops.shape(children)[0]):
-                size = chunk_size((height // 2, width // 2), L, min(orders - 1, J - 1 - j))
-                children = map_chunks(below, children, size)
-            else:
-                children = below(children)
-            maps.append(ops.reshape(children, (-1, L * children.shape[1], *ops.shape(children)[2:])))
-        return ops.concatenate(maps, axis=1)
-
-    maps = descend(pad_planes(planes, J, padding), 0, range(J), order)
+    smoothed = functools.partial(smooth, J=J, shape=shape, cropped=padding != "periodic")
+    maps = _descend(pad_planes(planes, J, padding), 0, range(J), order, J, L, wavelet_moduli, smoothed)
     paths = scattering_paths(J, L, order)
     position = {path: index for index, path in enumerate(sorted(paths, key=_depth_first))}
     return ops.take(maps, np.array([position[path] for path in paths]), axis=1)
+
+
+# Not a closure of `cascade`: one that calls itself keeps what it holds, such as a bank, until garbage is collected.
+def _descend(moduli, level, following, orders, J, L, wavelet_moduli, smoothed):
+    """S of the moduli and of all moduli that come from them, `(N, paths, ., .)`."""
+    maps = [smoothed(moduli[:, None], level=level)]
+    following = following if orders else ()
+    for j, found in zip(following, wavelet_moduli(moduli, level, following) if following else ()):
+        _, _, height, width = ops.shape(found)
+        shared = {"J": J, "L": L, "wavelet_moduli": wavelet_moduli, "smoothed": smoothed}
+        below = functools.partial(_descend, level=j, following=range(j + 1, J), orders=orders - 1, **shared)
+        children = ops.reshape(found, (-1, height, width))
+        if is_static(ops.shape(children)[0]):
+            size = chunk_size((height // 2, width // 2), L, min(orders - 1, J - 1 - j))
+            children = map_chunks(below, children, size)
+        else:
+            children = below(children)
+        maps.append(ops.reshape(children, (-1, L * children.shape[1], *ops.shape(children)[2:])))
+    return ops.concatenate(maps, axis=1)
 
 
 def _depth_first(path):

@@ -17,6 +17,7 @@ class ScatteringFFT(BaseScattering):
     `S[p] x = | ... | x * psi_{j1,t1} | * psi_{j2,t2} | ... | * phi_J`, sampled every 2**J pixels, for all paths p of
     at most `order` Morlet wavelets with increasing scales. The filters are Kymatio's, and so are the numbers: they
     agree to 1e-7 of the largest coefficient. The layer has no weights; filters follow from J, L and the image size.
+    They are kept for the next call, unless they take more than 64 MiB.
 
     Under TensorFlow and JAX the transform is compiled by XLA. A SavedModel keeps that: the TensorFlow that loads it
     must be built with XLA for its device (`tf.test.is_built_with_xla()`).

@@ -33,6 +33,15 @@ def test_banks_are_cached():
     assert [spectra.shape for spectra in first] == [(8, 40, 40)] * 2
 
 
+def test_a_large_bank_is_made_of_its_factors_in_every_call(monkeypatch):
+    kept = fourier.wavelet_bank(3, 4, (48, 64), "float32")
+    monkeypatch.setattr(fourier, "LARGE_BANK", 4 * 3 * 4 * 48 * 64 - 1)
+    made = fourier.wavelet_bank(3, 4, (48, 64), "float32")
+    assert not any(isinstance(spectra, np.ndarray) for spectra in made)
+    for found, expected in zip(made, kept, strict=True):
+        assert_close(found, expected, 1e-6)
+
+
 def test_low_band_keeps_the_lowest_frequencies():
     index = np.fft.fftfreq(16, 1 / 16).astype("float32")
     filters = np.broadcast_to(index[:, None] + 100 * index, (1, 16, 16))
