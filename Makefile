@@ -1,11 +1,13 @@
-# Everything is made in a virtual environment of the project's own; PYTHON and VENV may be given.
+# Everything is made in a virtual environment of the project's own; PYTHON, VENV and TINY_IMAGENET, a folder, may be given.
 PYTHON ?= python3
 VENV ?= .venv
 BENCH ?= --resume
+TINY_IMAGENET ?= tiny_imagenet_val/val
+RESULTS := benchmarks/results
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: distill test lint filters tables bench clean
+.PHONY: distill test lint filters tables bench experiments clean
 
 distill: $(INSTALLED)  ## distil the scattering transform and write filters, pictures and errors into runs/distill
 	$(BIN)/keras-scatter distill --out runs/distill --resume
@@ -26,16 +28,20 @@ tables: $(INSTALLED)  ## write the tables of the READMEs and the pictures of the
 
 bench: $(INSTALLED)  ## measure all backends and other programs side by side (hours); an interrupted run goes on
 	$(BIN)/python -m pip install --quiet --editable '.[plots,jax,torch]'
-	$(BIN)/keras-scatter bench --out benchmarks/results/cpu.json $(BENCH)
+	$(BIN)/keras-scatter bench --out $(RESULTS)/cpu.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads 1x1x2048x2048-J4-o2 --repetitions 3 --programs exact-tensorflow exact-jax \
-		exact-torch faithful-tensorflow kymatio-torch --out benchmarks/results/large.json $(BENCH)
+		exact-torch faithful-tensorflow --out $(RESULTS)/large.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads scaling --programs exact-tensorflow faithful-tensorflow paper-tensorflow \
-		kymatio-torch --out benchmarks/results/scaling.json $(BENCH)
+		kymatio-torch --out $(RESULTS)/scaling.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads 128x3x32x32-J2-o2 16x3x128x128-J2-o2 --programs dtcwt-tensorflow dtcwt-jax \
-		dtcwt-torch scatlayerj2 --out benchmarks/results/dual_tree.json $(BENCH)
+		dtcwt-torch scatlayerj2 --out $(RESULTS)/dual_tree.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads 128x3x32x32-J1-o1 32x64x32x32-J1-o1 8x64x64x64-J1-o1 --programs \
 		invariant-tensorflow invariant-jax invariant-torch conv-tensorflow conv-jax conv-torch scatlayer \
-		--out benchmarks/results/layers.json $(BENCH)
+		--out $(RESULTS)/layers.json $(BENCH)
+
+experiments: $(INSTALLED)  ## repeat the experiments whose results are committed (days; --resume goes on)
+	$(BIN)/keras-scatter reproduce table1 --dataset $(TINY_IMAGENET) --out $(RESULTS)/table1 --resume
+	$(BIN)/keras-scatter reproduce mnist-mixing --out $(RESULTS)/mnist-mixing --resume
 
 $(INSTALLED): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

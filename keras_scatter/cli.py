@@ -101,7 +101,7 @@ def _parser():
         help="repeat the papers' experiments",
         description="Repeat an experiment of a paper: train or measure, write results, figure and table beside the "
         "paper's numbers.",
-        epilog="\n".join(["experiments:", *(f"  {name:14}{text}" for name, (_, text) in EXPERIMENTS.items())]),
+        epilog="\n".join(["experiments:", *(f"  {name:14}{text}" for name, text in EXPERIMENTS.items())]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=UNSET,
     )
@@ -114,7 +114,8 @@ def _parser():
     reproduce.add_argument("--only", nargs="+", metavar="ARCHITECTURE", help="some architectures (default: all)")
     reproduce.add_argument("--epochs", type=int, help="another number of epochs than the paper's")
     reproduce.add_argument("--images", type=int, help="train or measure on so many images only")
-    reproduce.add_argument("--dataset", help="table1: as for distill (default: dead_leaves)")
+    reproduce.add_argument("--width", type=int, help="cifar-*: another base width of the networks than the paper's")
+    reproduce.add_argument("--dataset", help="table1, fig3 to fig7: as for distill")
     reproduce.add_argument("--iterations", type=int, help="mnist-search: repetitions of Hyperband (default: 4)")
     reproduce.add_argument("--workers", type=int, help="mnist-search: processes at the same time (default: 1)")
     reproduce.set_defaults(run=_reproduce)

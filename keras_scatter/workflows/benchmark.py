@@ -28,6 +28,7 @@ from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import benchmark_worker, plots
 from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, SCATTERING, Workload
+from keras_scatter.workflows.errors import errors_by_order
 from keras_scatter.workflows.reports import percent
 
 PACKAGE = pathlib.Path(__file__).parents[1]
@@ -216,13 +217,12 @@ def measure(workload, programs, repetitions, peers=None, report=print):
 
 
 def relative_errors(found, expected, workload):
-    """`sqrt(sum |found - expected|^2 / sum |expected|^2)` by order, of planes `(n, K, h, w)`."""
+    """Errors by order of planes `(n, K, h, w)`."""
     if found.shape != expected.shape:
         raise ProgramError(f"the output has shape {found.shape}, the reference {expected.shape}")
     workload = Workload.parse(workload)
-    orders = np.array([path.order for path in scattering_paths(workload.J, workload.L, workload.order)])
-    parts = [(found[:, orders == m], expected[:, orders == m]) for m in range(orders.max() + 1)]
-    return [float(np.linalg.norm(part - whole) / np.linalg.norm(whole)) for part, whole in parts]
+    paths = scattering_paths(workload.J, workload.L, workload.order)
+    return errors_by_order(np.moveaxis(found, 1, -1), np.moveaxis(expected, 1, -1), paths)
 
 
 def _first_calls(worker, program, workload, expected):
@@ -390,7 +390,8 @@ def comparison(result, measure):
 
     Args:
         result: content of a result file.
-        measure: `"forward"` or `"gradient"`, seconds, or `"memory"`, bytes of the peak of a forward call.
+        measure: `"forward"` or `"gradient"`, seconds, `"memory"` or `"gradient memory"`, bytes of the peak of a first
+            call.
 
     Returns:
         For each workload, by program, the value and how many times better it is than that of the baseline, whose
@@ -415,26 +416,30 @@ def comparison(result, measure):
 def _value(entry, measure):
     if "output" in entry["failed"]:
         return None
-    if measure == "memory":
-        return entry["memory_bytes"].get("forward")
+    if measure.endswith("memory"):
+        return entry["memory_bytes"].get("gradient" if measure.startswith("gradient") else "forward")
     return entry[measure]["median"] if measure in entry else None
 
 
 def growth(result, measure):
     """Growth with batch, size, J and L, as far as measured: `{argument: {program: {"at", "values", "slope"}}}`.
 
-    The slope is that of log(value) against log(argument): the power with which the value grows.
+    The slope is that of log(value) against log(argument): the power with which the value grows. A program is there
+    with the values that it has, if these are more than one.
     """
     compared = comparison(result, measure)
     found = {}
     for argument, workloads in SCALING.items():
-        present = {n: compared[name] for n, name in workloads.items() if name in compared}
-        programs = set.intersection(*map(set, present.values())) - {None} if len(present) > 1 else ()
         lines = {}
-        for program in sorted(programs):
-            at, values = list(present), [of[program][0] for of in present.values()]
-            slope = float(np.polyfit(np.log(at), np.log(values), 1)[0])
-            lines[program] = {"at": at, "values": values, "slope": slope}
+        for n, workload in workloads.items():
+            for program, value in compared.get(workload, {}).items():
+                if program:
+                    line = lines.setdefault(program, {"at": [], "values": []})
+                    line["at"].append(n)
+                    line["values"].append(value[0])
+        lines = {program: line for program, line in sorted(lines.items()) if len(line["at"]) > 1}
+        for line in lines.values():
+            line["slope"] = float(np.polyfit(np.log(line["at"]), np.log(line["values"]), 1)[0])
         if lines:
             found[argument] = lines
     return found
@@ -445,13 +450,14 @@ def table(result, measure, programs):
     rows = [["workload", "compared with", *(f"`{name}`" for name in programs)]]
     for workload, found in comparison(result, measure).items():
         baseline = found[None]
-        cells = [f"{_shown(*found[name], measure)}" if name in found else "" for name in programs]
-        rows.append([workload, f"`{baseline}` {_shown(found[baseline][0], None, measure)}", *cells])
+        cells = [f"{shown(*found[name], measure)}" if name in found else "" for name in programs]
+        rows.append([workload, f"`{baseline}` {shown(found[baseline][0], None, measure)}", *cells])
     return rows
 
 
-def _shown(value, ratio, measure):
-    if measure == "memory":
+def shown(value, ratio, measure):
+    """A result of `comparison` for people; without a ratio if that is None."""
+    if measure.endswith("memory"):
         value = f"{value / 1e6:.0f} MB"
     else:
         value = f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"
@@ -476,12 +482,12 @@ def print_result(result, workloads):
                 console.print(f"{name} failed ({step}): {text}", markup=False)
     for measure in ("forward", "memory"):
         for argument, found in growth(result, measure).items():
-            shown = ", ".join(f"{program} {line['slope']:.2f}" for program, line in found.items())
-            console.print(f"{measure} grows with {argument} to the power of: {shown}")
+            powers = ", ".join(f"{program} {line['slope']:.2f}" for program, line in found.items())
+            console.print(f"{measure} grows with {argument} to the power of: {powers}")
 
 
 def _cells(entry, values):
-    forward, *others = (_shown(*value, measure) if value else "" for measure, value in values)
+    forward, *others = (shown(*value, measure) if value else "" for measure, value in values)
     quartiles = [f"{1000 * entry['forward'][key]:.3g}" for key in ("lower", "upper") if "forward" in entry]
     first = entry["first_call_seconds"].get("forward")
     start = "" if first is None else f"{entry['build_seconds'] + first:.2f} s"

@@ -18,7 +18,8 @@ def load_images(dataset, count, held_out, size=32, seed=0):
         count: number of images to train on.
         held_out: number of other images.
         size: height and width of procedural images, and of the patches that larger images are cropped to.
-        seed: seed of everything random.
+        seed: seed of procedural images. Those of a data set or a folder come in one order for all seeds, so that what
+            is held out for one seed is not trained on with another.
 
     Returns:
         Two float32 arrays `(count, height, width, 1)` and `(held_out, height, width, 1)` in 0..1: the green channel of
@@ -34,7 +35,7 @@ def load_images(dataset, count, held_out, size=32, seed=0):
         # Two scenes: windows of one overlap, and would not be held out.
         return tuple(PROCEDURAL[dataset](n, size, [seed, part]) for part, n in enumerate((count, held_out)))
     if pathlib.Path(dataset).is_dir():
-        return _from_folder(dataset, count, held_out, size, seed)
+        return _from_folder(dataset, count, held_out, size)
     return _from_tfds(dataset, count, held_out)
 
 
@@ -131,6 +132,7 @@ def standardised(train, *others):
     return tuple(((images - mean) / deviation).astype("float32") for images in (train, *others))
 
 
+FOLDER_ORDER = 0  # seed
 PROCEDURAL = {"dead_leaves": dead_leaves, "random": random_images}
 
 
@@ -177,10 +179,10 @@ def _tfds_builder(dataset, others=""):
     return builder
 
 
-def _from_folder(folder, count, held_out, size, seed):
+def _from_folder(folder, count, held_out, size):
     try:
         images = keras.utils.image_dataset_from_directory(
-            folder, labels=None, image_size=(size, size), crop_to_aspect_ratio=True, seed=seed, verbose=False
+            folder, labels=None, image_size=(size, size), crop_to_aspect_ratio=True, seed=FOLDER_ORDER, verbose=False
         )
     except ValueError as error:
         raise ValueError(f"dataset must be a folder with images. Received: dataset={folder!r} ({error})") from error
@@ -188,4 +190,4 @@ def _from_folder(folder, count, held_out, size, seed):
     if len(found) < 2:
         raise ValueError(f"dataset must be a folder with at least 2 images. Received: {len(found)} in {folder!r}")
     held_out = min(held_out, max(1, len(found) // 5))
-    return green(found[held_out:][:count]), green(found[:held_out])
+    return green(found[: min(count, len(found) - held_out)]), green(found[-held_out:])

@@ -9,6 +9,7 @@ import time
 
 import keras
 
+from keras_scatter import saved_filters
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import RestoreBest, ScatteringDistiller
@@ -157,6 +158,26 @@ def relative_errors(distiller, images):
     """Relative errors of a compiled distiller's student on images, a list by order."""
     logs = distiller.evaluate(images, batch_size=BATCH, verbose=0, return_dict=True)
     return [logs[f"relative_error_{m}"] for m in range(len(logs) - 1)]
+
+
+def errors_on(dataset, layer, held_out, size=32):
+    """Relative errors by order of a layer on images that no distillation trains on, a list.
+
+    Args:
+        dataset, held_out, size: see `keras_scatter.workflows.datasets.load_images`.
+        layer: a `ComplexModulusConv`.
+    """
+    _, images = load_images(dataset, 1, held_out, size, seed=1000)
+    distiller = ScatteringDistiller(layer)
+    distiller.compile()
+    return relative_errors(distiller, images)
+
+
+def distilled_layer(out):
+    """The layer with the filters of the finished run in the folder `out`."""
+    file = pathlib.Path(out) / "filters.weights.h5"
+    config, _ = saved_filters.load(file)
+    return ComplexModulusConv(**config, weights=file)
 
 
 def milliseconds_per_image(distiller, images, repetitions=5):

@@ -107,6 +107,8 @@ def scaling(measured):
     """
     pyplot = require("matplotlib.pyplot", "plots")
     arguments = list(next(iter(measured.values())))
+    programs = sorted({program for found in measured.values() for lines in found.values() for program in lines})
+    colours = {program: f"C{index}" for index, program in enumerate(programs)}
     size = (3 * len(arguments), 6)
     figure, axes = pyplot.subplots(2, len(arguments), figsize=size, layout="constrained", sharey="row", squeeze=False)
     for row, (measure, found) in zip(axes, measured.items()):
@@ -114,9 +116,10 @@ def scaling(measured):
         for axis, argument in zip(row, arguments):
             for program, line in found[argument].items():
                 label = f"{program}, slope {line['slope']:.2f}"
-                axis.loglog(line["at"], line["values"], marker=".", label=label)
+                axis.loglog(line["at"], line["values"], marker=".", label=label, color=colours[program])
             axis.set_xlabel(argument)
-            axis.set_xticks(line["at"], [str(number) for number in line["at"]])
+            ticks = sorted({number for line in found[argument].values() for number in line["at"]})
+            axis.set_xticks(ticks, list(map(str, ticks)))
             axis.set_xticks([], minor=True)
             axis.legend(fontsize=7)
     return figure
@@ -186,6 +189,23 @@ def distances(summary):
     axis.set_xticks(range(len(rows)), list(rows))
     axis.set(yscale="log", ylabel="squared distance")
     figure.legend(fontsize=8, ncols=4, loc="outside lower center")
+    return figure
+
+
+def losses(summary):
+    """Draw losses of networks against epochs, in training and on images held out. Returns the figure.
+
+    Args:
+        summary: result of an experiment of `keras_scatter.workflows.experiments.loss_curves`.
+    """
+    pyplot = require("matplotlib.pyplot", "plots")
+    figure, axis = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    for name, row in summary["rows"].items():
+        epochs = range(1, len(row["loss"]) + 1)
+        line = axis.semilogy(epochs, row["loss"], marker=".", label=name)[0]
+        axis.semilogy(epochs, row["val_loss"], linestyle=":", color=line.get_color(), label=f"{name}, held out")
+    axis.set(title=summary["title"], xlabel="epoch", ylabel="mean squared error")
+    axis.legend(fontsize=8)
     return figure
 
 

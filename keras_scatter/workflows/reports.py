@@ -61,7 +61,7 @@ def print_frontier(points, best):
     rows = []
     for point in points:
         cost = f"{point['multiply_adds'] / 1e6:.2f} million", f"{point['milliseconds_per_image']['student']:.3f}"
-        errors = " / ".join(map(percent, point["relative_error"]))
+        errors = _by_order(point["relative_error"])
         rows.append((point["kernel_size"], point["lowpass_filters"], *cost, errors, "*" if point in best else ""))
     Console().print(_table(columns, rows))
 
@@ -84,41 +84,123 @@ def print_distances(summary, out):
     """Squared distances under perturbations, here and in the paper."""
     console = Console()
     console.print(f"Squared distances under perturbations, {summary['images']} images of {summary['dataset']}")
+    console.print(_table(*distance_rows(summary)))
+    console.print(summary["note"])
+    console.print(f"Results and figure are in {out}/")
+
+
+def distance_rows(summary):
+    """The header and the rows of `print_distances`."""
     rows = summary["rows"]
     first = next(iter(rows.values()))
     lines = [(name, *(f"{row[name]:.3g}" for row in rows.values())) for name in first if name != "paper"]
     lines += [(f"paper: {name}", *(f"{row['paper'][name]:.3g}" for row in rows.values())) for name in first["paper"]]
-    console.print(_table(["", *rows], lines))
+    return [["", *rows], lines]
+
+
+def print_losses(summary, out):
+    """Losses and errors of trained networks, beside what the paper says."""
+    console = Console()
+    console.print(f"{summary['title']}: {summary['epochs']} epochs, {summary['images']} images of {summary['dataset']}")
+    console.print(_table(*loss_rows(summary)))
+    _print_paper(summary, out)
+
+
+def loss_rows(summary):
+    """The header and the rows of `print_losses`."""
+    columns = ["network", "parameters", "mean squared error", "held out", "relative error by order, held out"]
+    lines = [
+        (
+            name,
+            f"{row['parameters']:,}",
+            *(f"{row[loss][-1]:.3g}" for loss in ("loss", "val_loss")),
+            _by_order(row["relative_error"]),
+        )
+        for name, row in summary["rows"].items()
+    ]
+    return [columns, lines]
+
+
+def print_learned_filters(summary, out):
+    """Errors of a group of learned filters before and after, beside what the paper shows."""
+    console, config = Console(), summary["config"]
+    console.print(f"{summary['title']}: {config['epochs']} epochs, {config['images']} images of {config['dataset']}")
+    lines = [(when, _by_order(errors)) for when, errors in summary["relative_error"].items()]
+    console.print(_table(["training", "relative error by order, held out"], lines))
+    _print_paper(summary, out)
+
+
+def print_generalisation(summary, out):
+    """Errors of filters that were refined on one set of images, on all sets."""
+    console = Console()
+    console.print(_table(*generalisation_rows(summary)))
     console.print(summary["note"])
-    console.print(f"Results and figure are in {out}/")
+    console.print(f"Results are in {out}/")
+
+
+def generalisation_rows(summary):
+    """The header and the rows of `print_generalisation`."""
+    lines = [(trained, *map(_by_order, row.values())) for trained, row in summary["rows"].items()]
+    return [["refined on", *next(iter(summary["rows"].values()))], lines]
+
+
+def print_epochs(summary, out):
+    """Seconds for an epoch by program, here and in the paper."""
+    console = Console()
+    console.print(_table(*epoch_rows(summary)))
+    console.print(summary["note"])
+    console.print(f"Results are in {out}/")
+
+
+def epoch_rows(summary):
+    """The header and the rows of `print_epochs`."""
+    rows = summary["rows"]
+    names = dict.fromkeys(name for row in rows.values() for name in row if name != "paper")
+    shown = [(name, [row.get(name) for row in rows.values()]) for name in names]
+    shown += [
+        (f"paper: {name}", [row["paper"][name] for row in rows.values()]) for name in next(iter(rows.values()))["paper"]
+    ]
+    lines = [(name, *("" if value is None else f"{value:.3g} s" for value in values)) for name, values in shown]
+    return [["program", *rows], lines]
 
 
 def print_downstream(summary, out):
     """Accuracies by features, classifier and number of labels, a table for each data set."""
     console = Console()
-    for dataset, rows in summary["rows"].items():
+    for dataset in summary["rows"]:
         console.print(f"Accuracies on {dataset} in percent, by number of labels")
-        counts = list(next(iter(rows.values())))
-        lines = [
-            (name, *(accuracy(line[n]["accuracy"], line[n]["deviation"]) for n in counts))
-            for name, line in rows.items()
-        ]
-        console.print(_table(["features", *counts], lines))
+        console.print(_table(*downstream_rows(summary, dataset)))
     console.print(summary["note"])
     console.print(f"Results of every training and figure are in {out}/")
+
+
+def downstream_rows(summary, dataset):
+    """The header and the rows of `print_downstream`."""
+    rows = summary["rows"][dataset]
+    counts = list(next(iter(rows.values())))
+    lines = [
+        (name, *(accuracy(line[n]["accuracy"], line[n]["deviation"]) if n in line else "" for n in counts))
+        for name, line in rows.items()
+    ]
+    return [["features", *counts], lines]
 
 
 def print_accuracies(summary, out):
     """Accuracies beside the paper's, and how they were measured."""
     console = Console()
     console.print(summary["title"] + ": accuracies in percent")
-    rows = []
-    for name, row in summary["rows"].items():
-        here, paper = accuracy(row["accuracy"], row["deviation"]), accuracy(row["paper"], row["paper_deviation"])
-        rows.append((name, f"{row['parameters']:,}", here, len(row["each"]), paper))
-    console.print(_table(["architecture", "parameters", "here", "seeds", "paper"], rows))
+    console.print(_table(*accuracy_rows(summary)))
     console.print(summary["note"])
     console.print(f"Results of every seed, logs and figure are in {out}/")
+
+
+def accuracy_rows(summary):
+    """The header and the rows of `print_accuracies`."""
+    lines = []
+    for name, row in summary["rows"].items():
+        here, paper = accuracy(row["accuracy"], row["deviation"]), accuracy(row["paper"], row["paper_deviation"])
+        lines.append((name, f"{row['parameters']:,}", here, str(len(row["each"])), paper))
+    return [["architecture", "parameters", "here", "seeds", "paper"], lines]
 
 
 def print_search(summary, out):
@@ -150,7 +232,19 @@ def percent(error):
 
 
 def _errors(entry):
-    return "\n".join(f"{data}: {' / '.join(map(percent, errors))}" for data, errors in entry["relative_error"].items())
+    return "\n".join(f"{data}: {_by_order(errors)}" for data, errors in entry["relative_error"].items())
+
+
+def _by_order(errors):
+    return " / ".join(map(percent, errors))
+
+
+def _print_paper(summary, out):
+    console = Console()
+    console.print(f"The paper: {summary['paper']}")
+    if "note" in summary:
+        console.print(summary["note"])
+    console.print(f"Results and figure are in {out}/")
 
 
 def _table(columns, rows):

@@ -5,14 +5,21 @@ import inspect
 
 from keras_scatter.arguments import check_choice
 
-# Name: module in `experiments`, with a function `run(out, quick, resume, overwrite, ...)`; what it shows.
+# Every one is a module in `experiments`, with a function `run(out, quick, resume, overwrite, ...)`.
 EXPERIMENTS = {
-    "table1": ("table1", "stability to noise, shifts and deformations (distilled filter groups, table 1)"),
-    "downstream": ("downstream", "small classifiers on exact and distilled features, few and many labels"),
-    "mnist-mixing": ("mnist_mixing", "how wavelet moduli are mixed, on MNIST (invariant layers, table 1.4)"),
-    "mnist-search": ("mnist_search", "the search for its hyperparameters (table 1.2)"),
-    "cifar-swap": ("cifar_swap", "convolutions swapped for invariant layers, on CIFAR-10 (table 1.6)"),
-    "cifar-hybrid": ("cifar_hybrid", "hybrid scattering networks A to D, on CIFAR-10 (table 1.7)"),
+    "fig3": "losses of a regular and of the complex-modulus network (distilled filter groups, figure 3)",
+    "fig4": "kernels of 3, 5 and 7 pixels (figure 4)",
+    "fig5": "filters learned on noise (figure 5)",
+    "fig6": "filters learned on CIFAR-10 (figure 6)",
+    "fig7": "filters learned on Tiny ImageNet (figure 7)",
+    "table1": "stability to noise, shifts and deformations (table 1)",
+    "table2": "speed beside Kymatio (table 2)",
+    "generalisation": "filters refined on one set of images, measured on all",
+    "downstream": "small classifiers on exact and distilled features, few and many labels",
+    "mnist-mixing": "how wavelet moduli are mixed, on MNIST (invariant layers, table 1.4)",
+    "mnist-search": "the search for its hyperparameters (table 1.2)",
+    "cifar-swap": "convolutions swapped for invariant layers, on CIFAR-10 (table 1.6)",
+    "cifar-hybrid": "hybrid scattering networks A to D, on CIFAR-10 (table 1.7)",
 }
 
 
@@ -30,7 +37,7 @@ def reproduce(name, **options):
         ValueError: the experiment is unknown or does not take an option.
     """
     check_choice("name", name, tuple(EXPERIMENTS))
-    run = importlib.import_module(f"keras_scatter.workflows.experiments.{EXPERIMENTS[name][0]}").run
+    run = importlib.import_module(f"keras_scatter.workflows.experiments.{name.replace('-', '_')}").run
     known = inspect.signature(run).parameters
     unknown = [f"--{option}" for option in options if option not in known]
     if unknown:

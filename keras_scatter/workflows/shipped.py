@@ -11,10 +11,7 @@ import pathlib
 import sys
 
 from keras_scatter import saved_filters
-from keras_scatter.layers import ComplexModulusConv
-from keras_scatter.models import ScatteringDistiller
-from keras_scatter.workflows.datasets import load_images
-from keras_scatter.workflows.distill import DistillConfig, distill, relative_errors
+from keras_scatter.workflows.distill import DistillConfig, distill, distilled_layer, errors_on
 
 FOLDER = pathlib.Path(__file__).parents[2] / "saved_filters"
 MEASURED = ("cifar10", "dead_leaves", "random")
@@ -47,29 +44,20 @@ def make(name):
         raise KeyboardInterrupt
     file = f"{name}.weights.h5"
     content = (run / "filters.weights.h5").read_bytes()
-    config, _ = saved_filters.load(run / "filters.weights.h5")
-    layer = ComplexModulusConv(**config, weights=run / "filters.weights.h5")
+    layer = distilled_layer(run)
     trained = recipe.epochs > 0
     entry = {
         "file": file,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "config": config,
+        "config": layer.group_config,
         "data": f"{recipe.images} images of {recipe.dataset}" if trained else "none: designed",
         "epochs": recipe.epochs,
-        "relative_error": {dataset: _measure(layer, dataset) for dataset in MEASURED},
+        "relative_error": {dataset: errors_on(dataset, layer, HELD_OUT) for dataset in MEASURED},
     }
     index_file = FOLDER / "index.json"
     index = json.loads(index_file.read_text()) | {name: entry}
     saved_filters.write_atomically(FOLDER / file, content)
     saved_filters.write_atomically(index_file, json.dumps(index, indent=2, sort_keys=True).encode() + b"\n")
-
-
-def _measure(layer, dataset):
-    """Relative errors by order on images that no group was trained on."""
-    _, held_out = load_images(dataset, 1, HELD_OUT, seed=1000)
-    distiller = ScatteringDistiller(layer)
-    distiller.compile()
-    return relative_errors(distiller, held_out)
 
 
 if __name__ == "__main__":

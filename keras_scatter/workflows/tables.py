@@ -10,7 +10,7 @@ import re
 import sys
 
 from keras_scatter import saved_filters
-from keras_scatter.workflows import benchmark
+from keras_scatter.workflows import benchmark, reports
 from keras_scatter.workflows.reports import percent
 
 MARKED = re.compile(r"(<!-- table: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -33,6 +33,30 @@ def benchmarked(file, measure, programs):
     return benchmark.table(json.loads((benchmark.RESULTS / file).read_text()), measure, programs)
 
 
+def alone(file):
+    """All programs of a file by themselves, in rows."""
+    result = json.loads((benchmark.RESULTS / file).read_text())
+    measures = {
+        "forward": "forward",
+        "memory": "its memory",
+        "gradient": "with gradient",
+        "gradient memory": "its memory",
+    }
+    compared = {measure: benchmark.comparison(result, measure) for measure in measures}
+    rows = [["workload", "program", *measures.values()]]
+    for workload, found in compared["forward"].items():
+        for program in filter(None, found):
+            cells = [benchmark.shown(compared[measure][workload][program][0], None, measure) for measure in measures]
+            rows.append([workload, f"`{program}`", *cells])
+    return rows
+
+
+def experiment(name, rows, *arguments):
+    """A table of `keras_scatter.workflows.reports`, of an experiment whose results are in `benchmarks/results`."""
+    header, lines = rows(json.loads((benchmark.RESULTS / name / "summary.json").read_text()), *arguments)
+    return [header, *lines]
+
+
 def on_all_backends(kind):
     """Names of the programs of a layer."""
     return [f"{kind}-{backend}" for backend in benchmark.BACKENDS]
@@ -48,6 +72,8 @@ TABLES = {
     "layers": functools.partial(
         benchmarked, "layers.json", "gradient", [*on_all_backends("invariant"), "conv-tensorflow"]
     ),
+    "large images": functools.partial(alone, "large.json"),
+    "stability": functools.partial(experiment, "table1", reports.distance_rows),
 }
 
 

@@ -206,10 +206,13 @@ def test_growth():
     result = {"workloads": {}}
     for n, name in benchmark.SCALING["batch"].items():
         result["workloads"] |= result_of({"exact-jax": 3 * n, "exact-torch": n**0.5}, [name])["workloads"]
+    largest = result["workloads"][benchmark.SCALING["batch"][256]]["programs"]
+    del largest["exact-torch"]
     found = benchmark.growth(result, "forward")
     slopes = {program: line["slope"] for program, line in found["batch"].items()}
     assert slopes == pytest.approx({"exact-jax": 1, "exact-torch": 0.5})
     assert found["batch"]["exact-jax"]["values"] == [3 * n for n in found["batch"]["exact-jax"]["at"]]
+    assert found["batch"]["exact-torch"]["at"] == [4, 16, 64]
     assert set(found) == {"batch"}
     figure = plots.scaling({measure: benchmark.growth(result, measure) for measure in ("forward", "memory")})
     assert [axis.get_xlabel() for axis in figure.axes] == ["batch", "batch"]

@@ -42,6 +42,9 @@ def test_folder_of_images(tmp_path):
     train, held_out = load_images(str(tmp_path), 4, 1, size=16)
     assert train.shape == (4, 16, 16, 1) and held_out.shape == (1, 16, 16, 1)
     assert 0 <= train.min() < train.max() <= 1
+    others, same = load_images(str(tmp_path), 9, 1, size=16, seed=5)
+    assert np.array_equal(same, held_out) and len(others) == 5
+    assert not any(np.array_equal(image, held_out[0]) for image in others)
 
 
 def test_the_green_channel_is_taken():

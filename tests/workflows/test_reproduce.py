@@ -6,7 +6,7 @@ import pytest
 from compare import BACKEND
 
 from keras_scatter.cli import main
-from keras_scatter.workflows.experiments import cifar_hybrid, cifar_swap, mnist_mixing, mnist_search
+from keras_scatter.workflows.experiments import cifar_hybrid, cifar_swap, mnist_mixing, mnist_search, table2
 from keras_scatter.workflows.reproduce import EXPERIMENTS, reproduce
 
 compiles_for_long = pytest.mark.skipif(BACKEND == "jax", reason="the networks are tested alone; compiled for long")
@@ -51,6 +51,81 @@ def test_table1(tmp_path, monkeypatch, capsys):
     assert main([*options, "--resume"]) == 0
     assert main([*options, "--resume", "--dataset", "random"]) == 2
     assert "dataset: 'dead_leaves' there, 'random' now" in capsys.readouterr().err
+
+
+def test_loss_curves(tmp_path, capsys):
+    options = ["reproduce", "fig3", "--quick", "--images", "10", "--out", str(tmp_path)]
+    assert main([*options, "--only", "regular"]) == 0
+    assert main([*options, "--resume"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "1 epochs, 10 images of dead_leaves" in printed and "The paper: The loss of the complex-modulus" in printed
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("complex-modulus", "complex-modulus.json", "regular", "regular.json"),
+        *("config.json", "summary.json", "losses.png"),
+    }
+    rows = json.loads((tmp_path / "summary.json").read_text())["rows"]
+    assert {name: row["parameters"] for name, row in rows.items()} == {"complex-modulus": 1666, "regular": 36252}
+    for row in rows.values():
+        assert len(row["loss"]) == len(row["val_loss"]) == 1
+        assert len(row["relative_error"]) == 3 and all(error > 0 for error in row["relative_error"])
+
+
+def test_learned_filters(tmp_path, capsys):
+    options = ["reproduce", "fig5", "--quick", "--images", "10", "--out", str(tmp_path)]
+    assert main(options) == 0
+    assert "1 epochs, 10 images of random" in " ".join(capsys.readouterr().out.split())
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["config"]["design"] == "paper" and len(summary["relative_error"]["after"]) == 3
+    assert (tmp_path / "filters.png").exists()
+    assert main(options) == 2
+    assert main([*options, "--resume"]) == 0
+
+
+def test_generalisation(tmp_path, capsys):
+    options = ["reproduce", "generalisation", "--quick", "--images", "10", "--out", str(tmp_path)]
+    assert main(options) == 0
+    assert "refined on" in capsys.readouterr().out
+    rows = json.loads((tmp_path / "summary.json").read_text())["rows"]
+    assert {name: set(row) for name, row in rows.items()} == {"design": {"random"}, "random": {"random"}}
+    assert all(0 < row["random"][1] < 0.05 for row in rows.values())
+    report = json.loads((tmp_path / "random" / "report.json").read_text())
+    assert report["config"]["dataset"] == "random" and report["config"]["images"] == 10
+    assert main([*options, "--resume"]) == 0
+    assert main([*options, "--resume", "--epochs", "0"]) == 2
+
+
+def test_table2(tmp_path, monkeypatch, capsys):
+    """The benchmark itself has tests of its own."""
+    seconds = {"kymatio-torch": 0.4, "paper-tensorflow": 0.02}
+
+    def run(workloads, programs, repetitions, out, resume, overwrite):
+        assert set(seconds) < set(programs)
+        entries = {name: {"failed": {}, "forward": {"median": median}} for name, median in seconds.items()}
+        described = {"machine": {}, "versions": {}, "settings": {}}
+        return described | {"workloads": {workload: {"programs": entries} for workload in workloads}}
+
+    monkeypatch.setattr(table2.benchmark, "run", run)
+    assert main(["reproduce", "table2", "--out", str(tmp_path)]) == 0
+    assert "paper: convolutions" in capsys.readouterr().out
+    rows = json.loads((tmp_path / "summary.json").read_text())["rows"]
+    assert rows["order 2"]["paper"] == {"Kymatio": 180.37, "convolutions": 2.22}
+    for row in rows.values():
+        for name, median in seconds.items():
+            assert row[name] == pytest.approx(50_000 / 128 * median)
+    assert main(["reproduce", "table2", "--out", str(tmp_path)]) == 2
+
+
+def test_the_quick_form_of_table2(tmp_path, monkeypatch):
+    asked = {}
+
+    def run(workloads, programs, repetitions, out, **options):
+        asked.update(workloads=workloads, programs=programs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(table2.benchmark, "run", run)
+    assert main(["reproduce", "table2", "--quick", "--out", str(tmp_path)]) == 130
+    assert asked["workloads"] == ["2x3x32x32-J2-o2"]
+    assert {name.split("-")[0] for name in asked["programs"]} == {"exact", "paper"}
 
 
 def test_search(tmp_path, capsys):
@@ -120,7 +195,7 @@ def test_the_papers_choice_lies_on_the_grid():
 @pytest.mark.parametrize("module", [mnist_mixing, cifar_swap, cifar_hybrid], ids=lambda module: module.COMPARISON.name)
 def test_every_architecture_can_be_built(module):
     for architecture in module.COMPARISON.architectures.values():
-        model = architecture.build(architecture.recipe, seed=1, quick=True)
+        model = architecture.build(architecture.recipe, seed=1, width=4)
         assert model.output_shape == (None, 10)
         assert model.layers[-1].activation.__name__ == "linear"
 
@@ -137,9 +212,13 @@ def test_tables_are_those_of_the_paper():
     [
         (
             ["no-such"],
-            "name must be one of 'table1', 'downstream', 'mnist-mixing', 'mnist-search', 'cifar-swap', 'cifar-hybrid'",
+            "name must be one of 'fig3', 'fig4', 'fig5', 'fig6', 'fig7', 'table1', 'table2', 'generalisation'",
         ),
         (["mnist-mixing", "--workers", "2"], "mnist-mixing takes no --workers"),
+        (["mnist-mixing", "--width", "8"], "width must be None for mnist-mixing. Received: width=8"),
+        (["fig4", "--quick", "--only", "9x9"], "only must be one of '3x3', '5x5', '7x7'. Received: only='9x9'"),
+        (["fig7"], "dataset must be given for fig7, such as a folder of images. Received: dataset=None"),
+        (["fig6", "--quick", "--epochs", "0"], "epochs must be an integer >= 1. Received: epochs=0"),
         (["mnist-search", "--quick", "--workers", "0"], "workers must be an integer >= 1. Received: workers=0"),
         (["mnist-search", "--quick", "--iterations", "0"], "iterations must be an integer >= 1"),
         (["cifar-hybrid", "--quick", "--only", "E"], "only must be one of 'A', 'B', 'C', 'D'. Received: only='E'"),

@@ -12,9 +12,8 @@ RECIPE = Recipe(0.5, 0.85, 1e-4, 1.5, epochs=120, batch=128, drops=(60, 80, 100)
 PAPER = {"A": 89.4, "B": 91.1, "C": 91.6, "D": 93.0}
 
 
-def hybrid(variant, recipe, seed, quick):
+def hybrid(variant, recipe, seed, width):
     """A hybrid network with logits."""
-    width = 4 if quick else 96
     return ScatNetHybrid(variant, width=width, gain=recipe.gain, seed=4 * seed, classifier_activation=None)
 
 
@@ -31,5 +30,6 @@ COMPARISON = Comparison(
         for variant, accuracy in PAPER.items()
     },
     quick=("A", "B"),
+    width=96,
 )
 run = functools.partial(comparison.run, COMPARISON)

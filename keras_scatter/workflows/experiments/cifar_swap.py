@@ -27,13 +27,13 @@ PAPER = {
 }
 
 
-def swapped(letters, mixing, recipe, seed, quick):
+def swapped(letters, mixing, recipe, seed, width):
     """The VGG-like network with some layers swapped, and logits."""
     return VGGInvariant(
         "cifar10",
         tuple(f"inv{letter}" for letter in letters),
         mixing,
-        width=4 if quick else 64,
+        width=width,
         gain=recipe.gain,
         seed=8 * seed,
         classifier_activation=None,
@@ -58,5 +58,6 @@ COMPARISON = Comparison(
     splits=("train[:40000]", "train[40000:]"),
     architectures=_architectures(),
     quick=("reference", "invC-1x1"),
+    width=64,
 )
 run = functools.partial(comparison.run, COMPARISON)

@@ -18,7 +18,7 @@ from keras_scatter.workflows.experiments.training import Recipe, train
 from keras_scatter.workflows.folders import check_folder, versions
 from keras_scatter.workflows.optional import require
 
-QUICK_IMAGES, QUICK_EPOCHS = 256, 1
+QUICK_IMAGES, QUICK_EPOCHS, QUICK_WIDTH = 256, 1, 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Architecture:
     """A row of the table.
 
     Attributes:
-        build: function of the recipe, the seed and whether it must be quick; gives a model with logits.
+        build: function of the recipe, the seed and the base width (see `Comparison`); gives a model with logits.
         recipe: how it is trained.
         paper: the paper's accuracy in percent, None if it gives none.
         paper_deviation: its standard deviation, None if the paper gives none.
@@ -51,6 +51,7 @@ class Comparison:
         dataset, shape, splits: see `keras_scatter.workflows.datasets.load_labelled`.
         architectures: dict of `Architecture` by name.
         quick: names of those in the quick form.
+        width: the paper's base width of the networks; None where it cannot be chosen.
         seeds: default number of trainings of each.
     """
 
@@ -62,6 +63,7 @@ class Comparison:
     splits: tuple
     architectures: dict
     quick: tuple
+    width: int | None = None
     seeds: int = 5
 
 
@@ -75,6 +77,7 @@ def run(
     only=None,
     epochs=None,
     images=None,
+    width=None,
     verbose="auto",
 ):
     """Train what is not yet trained, and write and print the table.
@@ -93,6 +96,7 @@ def run(
         only: names of the architectures; None means all.
         epochs: another number of epochs than the paper's; the learning rate drops in proportion.
         images: train and measure on so many images only.
+        width: another base width of the networks than the paper's, where they have one.
         verbose: as in `keras.Model.fit`.
 
     Returns:
@@ -101,7 +105,7 @@ def run(
     out = folder_of(comparison, quick, out)
     names = chosen(comparison, quick, only)
     seeds = check_integer("seeds", (1 if quick else comparison.seeds) if seeds is None else seeds)
-    protocol = protocol_of(comparison, quick, epochs, images)
+    protocol = protocol_of(comparison, quick, epochs, images, width)
     check_folder(protocol, out, resume, overwrite)
     require("matplotlib", "plots")
     data = load(comparison, protocol)
@@ -133,15 +137,18 @@ def chosen(comparison, quick, only):
     return names
 
 
-def protocol_of(comparison, quick, epochs, images):
+def protocol_of(comparison, quick, epochs, images, width=None):
     """What must agree between all results of a folder."""
-    quick_images, quick_epochs = (QUICK_IMAGES, QUICK_EPOCHS) if quick else (None, None)
+    if width is not None and not comparison.width:
+        raise ValueError(f"width must be None for {comparison.name}. Received: width={width!r}")
+    quick_images, quick_epochs, quick_width = (QUICK_IMAGES, QUICK_EPOCHS, QUICK_WIDTH) if quick else (None,) * 3
     return {
         "experiment": comparison.name,
         "dataset": "stripes" if quick else comparison.dataset,
         "splits": list(comparison.splits),
         "images": quick_images if images is None else check_integer("images", images),
         "epochs": quick_epochs if epochs is None else check_integer("epochs", epochs),
+        "width": (quick_width if comparison.width else None) if width is None else check_integer("width", width),
         "quick": quick,
     }
 
@@ -172,7 +179,7 @@ def _train(comparison, name, seed, protocol, data, out, verbose):
     recipe = architecture.recipe.of_length(protocol["epochs"] or architecture.recipe.epochs)
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
-    model = architecture.build(recipe, seed, protocol["quick"])
+    model = architecture.build(recipe, seed, protocol["width"] or comparison.width)
     history = train(model, recipe, data, seed, out / name / f"seed_{seed}", verbose)
     return {
         **protocol,
@@ -214,9 +221,9 @@ def note_of(comparison, protocol):
     """How the accuracies were measured, for people."""
     if protocol["quick"]:
         return "Quick form: synthetic images, small networks. The accuracies measure nothing."
-    reduced = {key: protocol[key] for key in ("epochs", "images") if protocol[key]}
-    shown = ", ".join(f"{number} {what}" for what, number in reduced.items())
-    return comparison.note + (f" Reduced protocol: {shown}." if reduced else "")
+    reduced = [f"{protocol[key]} {key}" for key in ("epochs", "images") if protocol[key]]
+    reduced += [f"base width {protocol['width']} instead of {comparison.width}"] if protocol["width"] else []
+    return comparison.note + (f" Reduced protocol: {', '.join(reduced)}." if reduced else "")
 
 
 def _result_file(out, name, seed):

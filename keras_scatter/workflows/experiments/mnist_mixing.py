@@ -8,12 +8,12 @@ from keras_scatter.workflows.experiments.comparison import Architecture, Compari
 from keras_scatter.workflows.experiments.training import Recipe
 
 
-def invariant(mixing, recipe, seed, quick):
+def invariant(mixing, recipe, seed, width):
     """A small network of locally invariant layers with logits."""
     return InvariantNetMNIST(mixing, gain=recipe.gain, seed=2 * seed, classifier_activation=None)
 
 
-def convolutional(kernel_size, filters, recipe, seed, quick):
+def convolutional(kernel_size, filters, recipe, seed, width):
     """Its convolutional reference."""
     return ConvNetMNIST(kernel_size, filters=filters, gain=recipe.gain, classifier_activation=None)
 

@@ -100,7 +100,7 @@ def _search(name, data, out, protocol, verbose="auto"):
 
     def build(hp):
         recipe = dataclasses.replace(architecture.recipe, **{key: hp.Choice(key, GRID[key]) for key in GRID})
-        model = architecture.build(recipe, 0, protocol["quick"])
+        model = architecture.build(recipe, 0, protocol["width"])
         compile_classifier(model, recipe, len(batches))
         return model
 

@@ -143,7 +143,6 @@ def train(model, recipe, data, seed, folder, verbose="auto"):
     Raises:
         ValueError: the loss became infinite or NaN.
     """
-    require("tensorboard", "reproduce")
     (images, labels), test = data
     batches = Batches(images, labels, recipe.batch, seed, recipe.augment)
     compile_classifier(model, recipe, len(batches))
@@ -158,13 +157,21 @@ def train(model, recipe, data, seed, folder, verbose="auto"):
         callbacks=[
             batches.callback(),
             keras.callbacks.LambdaCallback(on_epoch_end=functools.partial(_check_finite, recipe)),
-            keras.callbacks.CSVLogger(folder / "history.csv", append=True),
-            keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False),
-            keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
+            *logs(folder),
         ],
     )
     history = read_history(folder / "history.csv")
     return {name: history[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
+
+
+def logs(folder):
+    """Callbacks that write Keras's log and TensorBoard's, and keep what a resumed training needs."""
+    require("tensorboard", "reproduce")
+    return [
+        keras.callbacks.CSVLogger(folder / "history.csv", append=True),
+        keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False),
+        keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
+    ]
 
 
 def _check_finite(recipe, epoch, logs):

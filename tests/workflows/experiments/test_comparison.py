@@ -12,7 +12,7 @@ from keras_scatter.workflows.experiments.comparison import Architecture, Compari
 from keras_scatter.workflows.experiments.training import Recipe
 
 
-def linear(recipe, seed, quick):
+def linear(recipe, seed, width):
     return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
 
 
@@ -118,7 +118,22 @@ def test_a_reduced_protocol_says_so():
     assert comparison.note_of(COMPARED, protocol) == "As in the paper. Reduced protocol: 10 epochs."
     whole = comparison.protocol_of(COMPARED, quick=False, epochs=None, images=None)
     assert comparison.note_of(COMPARED, whole) == "As in the paper."
-    assert whole["epochs"] is None and whole["dataset"] == "mnist"
+    assert whole["epochs"] is None and whole["width"] is None and whole["dataset"] == "mnist"
+
+
+def test_the_width_of_the_networks(tmp_path):
+    """The paper's, a smaller one for the quick form, or the one that is asked for."""
+    wide = dataclasses.replace(COMPARED, width=96)
+    assert [comparison.protocol_of(wide, quick, None, None)["width"] for quick in (False, True)] == [None, 4]
+    protocol = comparison.protocol_of(wide, False, 20, None, width=32)
+    assert protocol["width"] == 32
+    assert comparison.note_of(wide, protocol).endswith("Reduced protocol: 20 epochs, base width 32 instead of 96.")
+    widths = []
+    architecture = Architecture(lambda recipe, seed, width: widths.append(width) or linear(recipe, seed, width), RECIPE)
+    recorded = dataclasses.replace(wide, architectures={"one": architecture}, quick=("one",))
+    for options in ({}, {"width": 7}):
+        comparison.run(recorded, tmp_path, quick=True, images=40, verbose=0, overwrite=True, **options)
+    assert widths == [4, 7]
 
 
 @pytest.mark.parametrize(
