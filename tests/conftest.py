@@ -14,6 +14,15 @@ def _fixed_seed():
     keras.utils.set_random_seed(0)
 
 
+def pytest_configure(config):
+    """Programs that JAX has compiled are kept, for other tests and other processes: many tests need the same ones."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir("jax")))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
 def pytest_report_header():
     return f"keras {keras.__version__}, backend {keras.backend.backend()}"
 

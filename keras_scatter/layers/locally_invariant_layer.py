@@ -44,7 +44,8 @@ class LocallyInvariantLayer(BaseImageLayer):
       shifted impulse, a shifted Gaussian, normally distributed taps, all of norm 1;
     * `"dct"`: the first three cosine functions on 3 x 3, each with weights of its own, 21 C F.
 
-    Only the input is kept for the gradient: moduli are computed again, so that a layer holds H W C numbers.
+    Only the input is kept for the gradient: moduli are computed again, so that a layer holds H W C numbers. In a
+    TensorFlow model that is compiled with `jit_compile=True`, XLA chooses what is kept.
 
     Args:
         filters: number F of output channels; None means that of z, `(1 + K) * C`.

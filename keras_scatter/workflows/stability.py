@@ -87,10 +87,10 @@ def compare(groups, dataset="dead_leaves", images=256, size=64, seed=0):
         64 x 64 frequencies in FFT order, by layer).
     """
     settings = {"groups": list(groups), "dataset": dataset, "images": images, "size": size, "seed": seed}
+    loaded = {group: saved_filters.load(group) for group in groups}
     _, x = load_images(dataset, 1, images, size, seed)
     distances, sums = {}, {}
-    for group in groups:
-        config, arrays = saved_filters.load(group)
+    for group, (config, arrays) in loaded.items():
         J, L, order = config["J"], config["L"], config["order"]
         exact = f"exact, J={J}, L={L}, order {order}"
         if exact not in distances:

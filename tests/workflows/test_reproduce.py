@@ -53,6 +53,7 @@ def test_table1(tmp_path, monkeypatch, capsys):
     assert "dataset: 'dead_leaves' there, 'random' now" in capsys.readouterr().err
 
 
+@compiles_for_long
 def test_loss_curves(tmp_path, capsys):
     options = ["reproduce", "fig3", "--quick", "--images", "10", "--out", str(tmp_path)]
     assert main([*options, "--only", "regular"]) == 0
@@ -192,7 +193,11 @@ def test_the_papers_choice_lies_on_the_grid():
             assert getattr(architecture.paper_recipe or architecture.recipe, key) in values
 
 
-@pytest.mark.parametrize("module", [mnist_mixing, cifar_swap, cifar_hybrid], ids=lambda module: module.COMPARISON.name)
+@pytest.mark.parametrize(
+    "module",
+    [mnist_mixing, pytest.param(cifar_swap, marks=compiles_for_long), cifar_hybrid],
+    ids=lambda module: module.COMPARISON.name,
+)
 def test_every_architecture_can_be_built(module):
     for architecture in module.COMPARISON.architectures.values():
         model = architecture.build(architecture.recipe, seed=1, width=4)
