@@ -3,9 +3,12 @@
 import csv
 import json
 import platform
+import shutil
 
 import keras
 import numpy as np
+
+from keras_scatter.saved_filters import write_atomically
 
 
 def check_folder(config, out, resume, overwrite):
@@ -31,6 +34,20 @@ def check_folder(config, out, resume, overwrite):
     if different:
         shown = ", ".join(f"{key}: {old!r} there, {new!r} now" for key, (old, new) in different.items())
         raise ValueError(f"out holds a run with another config ({shown}). Received: out={str(out)!r}")
+
+
+def start_folder(config, out, resume, parts=()):
+    """Make the folder of a run that `check_folder` allows, with its `config.json`.
+
+    Args:
+        config, out, resume: as in `check_folder`.
+        parts: names of files and folders that an earlier run may have left; they go, unless it is resumed. Other things
+            in the folder stay.
+    """
+    for path in () if resume else map(out.joinpath, parts):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / "config.json", json.dumps(config, indent=1).encode())
 
 
 def check_file(out, overwrite):

@@ -15,7 +15,7 @@ from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots, reports
 from keras_scatter.workflows.datasets import load_labelled, standardised, striped_images
 from keras_scatter.workflows.experiments.training import Recipe, train
-from keras_scatter.workflows.folders import check_folder, versions
+from keras_scatter.workflows.folders import check_folder, start_folder, versions
 from keras_scatter.workflows.optional import require
 
 QUICK_IMAGES, QUICK_EPOCHS, QUICK_WIDTH = 256, 1, 4
@@ -109,7 +109,7 @@ def run(
     check_folder(protocol, out, resume, overwrite)
     require("matplotlib", "plots")
     data = load(comparison, protocol)
-    start(comparison, out, protocol, keep=resume)
+    start_folder(protocol, out, resume, comparison.architectures)
     for seed in range(seeds):
         for name in names:
             if not _result_file(out, name, seed).exists():
@@ -162,15 +162,6 @@ def load(comparison, protocol):
     (train_images, train_labels), (test_images, test_labels) = data
     train_images, test_images = standardised(train_images, test_images)
     return (train_images, train_labels), (test_images, test_labels)
-
-
-def start(comparison, out, protocol, keep):
-    """Make the folder, without what an earlier run left unless that is to be kept."""
-    if not keep:
-        for name in comparison.architectures:
-            shutil.rmtree(out / name, ignore_errors=True)
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "config.json", json.dumps(protocol, indent=1).encode())
 
 
 def _train(comparison, name, seed, protocol, data, out, verbose):

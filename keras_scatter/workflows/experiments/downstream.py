@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import shutil
 import statistics
 
 import keras
@@ -17,7 +16,7 @@ from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots, reports
 from keras_scatter.workflows.datasets import load_labelled, striped_images
 from keras_scatter.workflows.experiments.training import Batches
-from keras_scatter.workflows.folders import check_folder, versions
+from keras_scatter.workflows.folders import check_folder, start_folder, versions
 from keras_scatter.workflows.optional import require
 
 # Image shape and the parts to train on and to measure on.
@@ -91,10 +90,7 @@ def run(out=None, quick=False, resume=False, overwrite=False, seeds=None, only=N
     protocol = {"experiment": "downstream", "quick": quick, "images": 100 if quick and images is None else images}
     check_folder(protocol, out, resume, overwrite)
     require("matplotlib", "plots")
-    if not resume:
-        shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "config.json", json.dumps(protocol, indent=1).encode())
+    start_folder(protocol, out, resume, [*DATASETS, "features"])
     for dataset in DATASETS:
         _run(dataset, protocol, names, seeds, out)
     summary = _write_summary(protocol, out)

@@ -8,7 +8,7 @@ from keras_scatter.arguments import check_integer
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import reports
 from keras_scatter.workflows.distill import DistillConfig, distill, distilled_layer, errors_on
-from keras_scatter.workflows.folders import check_folder, versions
+from keras_scatter.workflows.folders import check_folder, start_folder, versions
 
 SETS = ("cifar10", "dead_leaves")
 HELD_OUT, QUICK_IMAGES = 1000, 50
@@ -56,8 +56,7 @@ def run(
     protocol = {"experiment": "generalisation", "sets": sets, **dataclasses.asdict(config)}
     del protocol["dataset"]
     check_folder(protocol, out, resume, overwrite)
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "config.json", json.dumps(protocol, indent=1).encode())
+    start_folder(protocol, out, resume)
     layers = {"design": config.student()}
     for name in sets:
         folder = out / pathlib.Path(name).name

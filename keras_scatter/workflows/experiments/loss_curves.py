@@ -21,7 +21,7 @@ from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.distill import DistillConfig
 from keras_scatter.workflows.errors import errors_by_order
 from keras_scatter.workflows.experiments.training import Batches, logs
-from keras_scatter.workflows.folders import check_folder, read_history, versions
+from keras_scatter.workflows.folders import check_folder, read_history, start_folder, versions
 from keras_scatter.workflows.optional import require
 
 BATCH, HELD_OUT, SEED = 50, 1000, 0
@@ -104,10 +104,7 @@ def run(
     protocol = {"experiment": curves.name, "dataset": dataset, **counts}
     check_folder(protocol, out, resume, overwrite)
     require("matplotlib", "plots")
-    if not resume:
-        shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "config.json", json.dumps(protocol, indent=1).encode())
+    start_folder(protocol, out, resume, [*curves.networks, *(f"{name}.json" for name in curves.networks)])
     todo = [name for name in names if not (out / f"{name}.json").exists()]
     if todo:
         teacher = ScatteringFFT(J=2, L=8, order=2)

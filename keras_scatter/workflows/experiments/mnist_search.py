@@ -16,9 +16,9 @@ from keras_scatter.arguments import check_integer
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots, reports
 from keras_scatter.workflows.experiments import mnist_mixing
-from keras_scatter.workflows.experiments.comparison import chosen, folder_of, load, note_of, protocol_of, start
+from keras_scatter.workflows.experiments.comparison import chosen, folder_of, load, note_of, protocol_of
 from keras_scatter.workflows.experiments.training import Batches, compile_classifier
-from keras_scatter.workflows.folders import check_folder, versions
+from keras_scatter.workflows.folders import check_folder, start_folder, versions
 from keras_scatter.workflows.optional import require
 
 GRID = {
@@ -76,9 +76,8 @@ def run(
     require("keras_tuner", "search")
     require("matplotlib", "plots")
     data = load(COMPARISON, protocol)
-    start(COMPARISON, out, protocol, keep=resume)
-    for name in COMPARISON.architectures if overwrite else ():
-        (out / f"{name}.json").unlink(missing_ok=True)
+    known = COMPARISON.architectures
+    start_folder(protocol, out, resume, [*known, *(f"{name}.json" for name in known)])
     waiting = [name for name in names if not (out / f"{name}.json").exists()]
     if workers > 1:
         _search_in_processes(waiting, workers, out, protocol)

@@ -5,7 +5,7 @@ import pathlib
 
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots, reports, stability
-from keras_scatter.workflows.folders import check_folder
+from keras_scatter.workflows.folders import check_folder, start_folder
 
 GROUPS = ("morlet_o2", "random_o2", "cifar10_o2")
 # ||x - y||^2, ||Sx - Sy||^2 for Kymatio, ||Vx - Vy||^2 for the paper's convolutions.
@@ -42,8 +42,7 @@ def run(out=None, quick=False, resume=False, overwrite=False, dataset="dead_leav
     check_folder(protocol, out, resume, overwrite)
     result = out / "summary.json"
     if not (resume and result.exists()):
-        out.mkdir(parents=True, exist_ok=True)
-        write_atomically(out / "config.json", json.dumps(protocol, indent=1).encode())
+        start_folder(protocol, out, resume)
         found = stability.compare(GROUPS, dataset, images, size)
         summary = protocol | {"note": NOTE, "rows": _rows(found["distances"]), "versions": found["versions"]}
         write_atomically(result, json.dumps(summary, indent=1).encode())

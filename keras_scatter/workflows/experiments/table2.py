@@ -6,7 +6,7 @@ import pathlib
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import benchmark, reports
 from keras_scatter.workflows.benchmark_worker import Workload
-from keras_scatter.workflows.folders import check_folder
+from keras_scatter.workflows.folders import check_folder, start_folder
 
 WORKLOADS = {"order 1": "128x3x32x32-J2-o1", "order 2": "128x3x32x32-J2-o2"}
 PROGRAMS = ("kymatio-torch", "exact-tensorflow", "faithful-tensorflow", "paper-tensorflow")
@@ -35,8 +35,7 @@ def run(out=None, quick=False, resume=False, overwrite=False):
     out = pathlib.Path(out or f"runs/table2{'-quick' * quick}")
     protocol = {"experiment": "table2", "quick": quick}
     check_folder(protocol, out, resume, overwrite)
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "config.json", json.dumps(protocol, indent=1).encode())
+    start_folder(protocol, out, resume)
     workloads, programs, repetitions = WORKLOADS, PROGRAMS, 7
     if quick:
         backend = benchmark.default_programs(quick=True)[0].split("-")[1]
