@@ -39,9 +39,8 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 		invariant-tensorflow invariant-jax invariant-torch conv-tensorflow conv-jax conv-torch scatlayer \
 		--out $(RESULTS)/layers.json $(BENCH)
 
-experiments: $(INSTALLED)  ## repeat the experiments whose results are committed (days; --resume goes on)
+experiments: $(INSTALLED)  ## repeat the experiments whose results are committed (a minute)
 	$(BIN)/keras-scatter reproduce table1 --dataset $(TINY_IMAGENET) --out $(RESULTS)/table1 --resume
-	$(BIN)/keras-scatter reproduce mnist-mixing --out $(RESULTS)/mnist-mixing --resume
 
 $(INSTALLED): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

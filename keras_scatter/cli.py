@@ -115,7 +115,7 @@ def _parser():
     reproduce.add_argument("--epochs", type=int, help="another number of epochs than the paper's")
     reproduce.add_argument("--images", type=int, help="train or measure on so many images only")
     reproduce.add_argument("--width", type=int, help="cifar-*: another base width of the networks than the paper's")
-    reproduce.add_argument("--dataset", help="table1, fig3 to fig7: as for distill")
+    reproduce.add_argument("--dataset", help="table1, fig3 to fig7, generalisation: as for distill")
     reproduce.add_argument("--iterations", type=int, help="mnist-search: repetitions of Hyperband (default: 4)")
     reproduce.add_argument("--workers", type=int, help="mnist-search: processes at the same time (default: 1)")
     reproduce.set_defaults(run=_reproduce)

@@ -61,7 +61,7 @@ def print_frontier(points, best):
     rows = []
     for point in points:
         cost = f"{point['multiply_adds'] / 1e6:.2f} million", f"{point['milliseconds_per_image']['student']:.3f}"
-        errors = _by_order(point["relative_error"])
+        errors = by_order(point["relative_error"])
         rows.append((point["kernel_size"], point["lowpass_filters"], *cost, errors, "*" if point in best else ""))
     Console().print(_table(columns, rows))
 
@@ -114,7 +114,7 @@ def loss_rows(summary):
             name,
             f"{row['parameters']:,}",
             *(f"{row[loss][-1]:.3g}" for loss in ("loss", "val_loss")),
-            _by_order(row["relative_error"]),
+            by_order(row["relative_error"]),
         )
         for name, row in summary["rows"].items()
     ]
@@ -125,7 +125,7 @@ def print_learned_filters(summary, out):
     """Errors of a group of learned filters before and after, beside what the paper shows."""
     console, config = Console(), summary["config"]
     console.print(f"{summary['title']}: {config['epochs']} epochs, {config['images']} images of {config['dataset']}")
-    lines = [(when, _by_order(errors)) for when, errors in summary["relative_error"].items()]
+    lines = [(when, by_order(errors)) for when, errors in summary["relative_error"].items()]
     console.print(_table(["training", "relative error by order, held out"], lines))
     _print_paper(summary, out)
 
@@ -140,7 +140,7 @@ def print_generalisation(summary, out):
 
 def generalisation_rows(summary):
     """The header and the rows of `print_generalisation`."""
-    lines = [(trained, *map(_by_order, row.values())) for trained, row in summary["rows"].items()]
+    lines = [(trained, *map(by_order, row.values())) for trained, row in summary["rows"].items()]
     return [["refined on", *next(iter(summary["rows"].values()))], lines]
 
 
@@ -232,10 +232,11 @@ def percent(error):
 
 
 def _errors(entry):
-    return "\n".join(f"{data}: {_by_order(errors)}" for data, errors in entry["relative_error"].items())
+    return "\n".join(f"{data}: {by_order(errors)}" for data, errors in entry["relative_error"].items())
 
 
-def _by_order(errors):
+def by_order(errors):
+    """Relative errors by order, for people."""
     return " / ".join(map(percent, errors))
 
 

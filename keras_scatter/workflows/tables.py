@@ -11,7 +11,6 @@ import sys
 
 from keras_scatter import saved_filters
 from keras_scatter.workflows import benchmark, reports
-from keras_scatter.workflows.reports import percent
 
 MARKED = re.compile(r"(<!-- table: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -22,7 +21,7 @@ def shipped_groups():
     sets = sorted({dataset for entry in entries.values() for dataset in entry["relative_error"]})
     rows = [["group", "design", "trained on", *sets]]
     for name, entry in sorted(entries.items(), key=lambda item: (item[1]["config"]["design"], item[0])):
-        errors = [" / ".join(map(percent, entry["relative_error"][dataset])) for dataset in sets]
+        errors = [reports.by_order(entry["relative_error"][dataset]) for dataset in sets]
         training = f"{entry['data']}, {entry['epochs']} epochs" if entry["epochs"] else "not trained"
         rows.append([f"`{name}`", entry["config"]["design"], training, *errors])
     return rows

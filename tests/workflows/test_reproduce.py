@@ -6,7 +6,15 @@ import pytest
 from compare import BACKEND
 
 from keras_scatter.cli import main
-from keras_scatter.workflows.experiments import cifar_hybrid, cifar_swap, mnist_mixing, mnist_search, table2
+from keras_scatter.workflows.experiments import (
+    cifar_hybrid,
+    cifar_swap,
+    generalisation,
+    learned_filters,
+    mnist_mixing,
+    mnist_search,
+    table2,
+)
 from keras_scatter.workflows.reproduce import EXPERIMENTS, reproduce
 
 compiles_for_long = pytest.mark.skipif(BACKEND == "jax", reason="the networks are tested alone; compiled for long")
@@ -93,6 +101,15 @@ def test_generalisation(tmp_path, capsys):
     assert report["config"]["dataset"] == "random" and report["config"]["images"] == 10
     assert main([*options, "--resume"]) == 0
     assert main([*options, "--resume", "--epochs", "0"]) == 2
+
+
+@pytest.mark.parametrize("name", ["fig5", "generalisation"])
+def test_an_interrupted_distillation_is_no_result(name, tmp_path, monkeypatch, capsys):
+    for module in (learned_filters, generalisation):
+        monkeypatch.setattr(module, "distill", lambda *arguments: {"finished": False})
+    assert main(["reproduce", name, "--quick", "--out", str(tmp_path)]) == 130
+    assert "--resume continues" in capsys.readouterr().err
+    assert not (tmp_path / "summary.json").exists()
 
 
 def test_table2(tmp_path, monkeypatch, capsys):

@@ -13,7 +13,7 @@ from keras_scatter.workflows.folders import check_folder, start_folder, versions
 SETS = ("cifar10", "dead_leaves")
 HELD_OUT, QUICK_IMAGES = 1000, 50
 NOTE = (
-    "Relative errors by order on 1,000 images that were not trained on. Filters start from the design and are refined "
+    "Relative errors by order on images that were not trained on. Filters start from the design and are refined "
     "by Adam with a rate that falls from 1e-5 to 0."
 )
 
@@ -60,7 +60,9 @@ def run(
     layers = {"design": config.student()}
     for name in sets:
         folder = out / pathlib.Path(name).name
-        distill(dataclasses.replace(config, dataset=name), folder, resume, overwrite, verbose)
+        report = distill(dataclasses.replace(config, dataset=name), folder, resume, overwrite, verbose)
+        if not report["finished"]:
+            raise KeyboardInterrupt
         layers[name] = distilled_layer(folder)
     measured = {"held_out": config.held_out, "size": config.size}
     rows = {trained: {name: errors_on(name, layer, **measured) for name in sets} for trained, layer in layers.items()}

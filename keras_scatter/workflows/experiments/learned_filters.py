@@ -74,8 +74,10 @@ def run(
     counts = {"epochs": epochs, "images": images, "held_out": held_out, "size": learned.size}
     config = DistillConfig(dataset, design="paper", initializer="glorot_uniform", seed=1, **counts)
     report = distill(config, out, resume, overwrite, verbose)
+    if not report["finished"]:
+        raise KeyboardInterrupt
     about = {"experiment": learned.name, "title": learned.title, "paper": learned.paper}
-    summary = about | {key: report[key] for key in ("config", "finished", "relative_error", "versions")}
+    summary = about | {key: report[key] for key in ("config", "relative_error", "versions")}
     write_atomically(out / "summary.json", json.dumps(summary, indent=1).encode())
     reports.print_learned_filters(summary, out)
     return summary
