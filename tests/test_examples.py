@@ -141,6 +141,21 @@ def test_export_names_the_backend_that_it_needs(example):
         example("export_and_serve").main([])
 
 
+@pytest.mark.skipif(BACKEND != "torch", reason="ONNX is exported with PyTorch")
+@pytest.mark.parametrize("design", ["faithful", "paper"])
+def test_an_onnx_file_gives_the_numbers_of_keras(example, design, capsys):
+    error = example("export_onnx").main(["--design", design, "--size", "20"])
+    assert error <= 1e-5
+    assert f"{error:.1e}" in capsys.readouterr().out
+    assert pathlib.Path("scattering.onnx").stat().st_size > 10_000
+
+
+@pytest.mark.skipif(BACKEND == "torch", reason="with PyTorch the script works")
+def test_onnx_names_the_backend_that_it_needs(example):
+    with pytest.raises(SystemExit, match="PyTorch backend"):
+        example("export_onnx").main([])
+
+
 @pytest.mark.parametrize("name", ["J2_L8_o2_33x47", "J3_L4_o2_48x40"])
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_the_converted_layout_is_kymatios(example, name, data_format):

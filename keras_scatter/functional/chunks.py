@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_scatter.functional.compiled import in_xla
+from keras_scatter.functional.indexing import take
 from keras_scatter.functional.padding import is_static
 
 # PyTorch spends more time on starting an operation, so it gets larger chunks.
@@ -47,6 +48,6 @@ def map_chunks(function, planes, size):
     chunks = -(-count // size)
     # The last plane again, where the last chunk is not full.
     index = ops.minimum(ops.arange(chunks * size), count - 1)
-    parts = ops.reshape(ops.take(planes, index, axis=0), (chunks, size, *shape))
+    parts = ops.reshape(take(planes, index, axis=0), (chunks, size, *shape))
     results = ops.map(function, parts)
     return ops.reshape(results, (-1, *ops.shape(results)[2:]))[:count]

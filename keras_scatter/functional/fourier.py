@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from keras_scatter.filters.morlet import morlet_factors, morlet_spectra
+from keras_scatter.functional.indexing import take
 from keras_scatter.functional.modulus import modulus, smooth_root
 from keras_scatter.functional.padding import is_static
 
@@ -49,7 +50,7 @@ def low_band(filters, level):
         size = ops.shape(filters)[axis]
         half = size // 2 ** (level + 1)
         index = ops.concatenate([ops.arange(half), ops.arange(size - half, size)])
-        filters = ops.take(filters, index, axis=axis)
+        filters = take(filters, index, axis=axis)
     return filters
 
 

@@ -11,6 +11,7 @@ from keras_scatter.filters.morlet import KYMATIO_PI, gaussian
 from keras_scatter.functional.banded import mirrored
 from keras_scatter.functional.compiled import compiled
 from keras_scatter.functional.dtcwt import scattering_1
+from keras_scatter.functional.indexing import take
 from keras_scatter.functional.modulus import smooth_root
 
 SMALLEST = 0.1  # of sigma, in samples, and of the slant
@@ -63,7 +64,7 @@ def morlet_moduli(images, lowpass, real, imag, *, bias):
     planes = ops.reshape(ops.transpose(images, (0, 3, 1, 2)), (-1, height, width, 1))
     for axis, size in ((1, height), (2, width)):
         position = mirrored(ops.arange(-radius, size + radius, dtype="int32"), size, ops)
-        planes = ops.take(planes, position, axis=axis)
+        planes = take(planes, position, axis=axis)
     kernel = ops.concatenate([lowpass, real, imag], axis=-1)
     maps = ops.conv(planes, kernel, strides=2, padding="valid", data_format="channels_last")
     low, real, imag = maps[..., :1], maps[..., 1 : 1 + angles], maps[..., 1 + angles :]

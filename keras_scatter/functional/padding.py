@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_scatter.arguments import check_size
+from keras_scatter.functional.indexing import take
 
 
 def is_static(size):
@@ -46,7 +47,7 @@ def _pad_axis(planes, axis, J, padding):
         return ops.pad(planes, [(before, after) if i == axis else (0, 0) for i in range(3)])
     # A triangle wave, so that margins longer than the image bounce to and fro.
     position = ops.arange(-before, size + after, dtype="int32") % (2 * size - 2)
-    return ops.take(planes, ops.minimum(position, 2 * size - 2 - position), axis=axis)
+    return take(planes, ops.minimum(position, 2 * size - 2 - position), axis=axis)
 
 
 def wrap_planes(planes, before, after):
@@ -61,7 +62,7 @@ def wrap_planes(planes, before, after):
         return ops.concatenate([planes[:, :, columns - before :], planes, planes[:, :, :after]], axis=2)
     for axis, size in ((1, rows), (2, columns)):
         position = ops.arange(-before, size + after, dtype="int32") % size
-        planes = ops.take(planes, position, axis=axis)
+        planes = take(planes, position, axis=axis)
     return planes
 
 

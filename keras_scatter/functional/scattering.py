@@ -10,6 +10,7 @@ from keras_scatter.functional import fourier
 from keras_scatter.functional.chunks import chunk_size, map_chunks
 from keras_scatter.functional.compiled import compiled
 from keras_scatter.functional.convolution import modulus_block, periodic_conv, periodic_modulus
+from keras_scatter.functional.indexing import take
 from keras_scatter.functional.padding import is_static, pad_planes, padded_shape
 from keras_scatter.functional.smoothing import smooth
 
@@ -33,7 +34,7 @@ def cascade(planes, wavelet_moduli, J, L, order, padding):
     maps = _descend(pad_planes(planes, J, padding), 0, range(J), order, J, L, wavelet_moduli, smoothed)
     paths = scattering_paths(J, L, order)
     position = {path: index for index, path in enumerate(sorted(paths, key=_depth_first))}
-    return ops.take(maps, np.array([position[path] for path in paths]), axis=1)
+    return take(maps, np.array([position[path] for path in paths]), axis=1)
 
 
 # Not a closure of `cascade`: one that calls itself keeps what it holds, such as a bank, until garbage is collected.
@@ -115,4 +116,4 @@ def block_scattering(planes, filters, *, J, L):
         for scale, angle in zip(path.scales, path.angles):
             digits[scale] = 1 + angle
         index.append(np.ravel_multi_index(digits, [1 + L] * J))
-    return ops.take(maps, np.array(index), axis=1)
+    return take(maps, np.array(index), axis=1)
