@@ -1,5 +1,6 @@
 """Test set-up: the tests folder is importable, and every test starts from the same random state."""
 
+import gc
 import pathlib
 import sys
 
@@ -21,6 +22,12 @@ def pytest_configure(config):
 
         jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir("jax")))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: the garbage collector, which Keras calls often, need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header():

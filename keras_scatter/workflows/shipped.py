@@ -1,7 +1,8 @@
 """How the shipped filter groups are made: `python -m keras_scatter.workflows.shipped NAME ...`.
 
 Each group is distilled in `runs/NAME` (an interrupted run goes on there), measured on held-out images of every set in
-`MEASURED`, and written with its entry of the index into the folder `saved_filters` of the checkout.
+`MEASURED`, and written with its entry of the index into the folder `saved_filters` of the checkout. `tiny_imagenet` is
+a folder with the validation images of Tiny ImageNet, or a link to it, where the program is started.
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ from keras_scatter import saved_filters
 from keras_scatter.workflows.distill import DistillConfig, distill, distilled_layer, errors_on
 
 FOLDER = pathlib.Path(__file__).parents[2] / "saved_filters"
-MEASURED = ("cifar10", "dead_leaves", "random")
+MEASURED = ("cifar10", "tiny_imagenet", "dead_leaves", "random")
 HELD_OUT = 1000
 
 # The paper's training: random kernels, batches of 50, 30 to 60 epochs; the errors no longer fall after 20.
@@ -22,17 +23,26 @@ PAPER = DistillConfig(
     design="paper", initializer="glorot_uniform", epochs=30, images=10_000, held_out=HELD_OUT, loss="balanced", seed=1
 )
 DESIGNED = DistillConfig(epochs=0)
-RECIPES = {
-    f"{name}_o{order}": dataclasses.replace(recipe, order=order, dataset=dataset)
-    for order in (1, 2)
-    for name, recipe, dataset in [
-        ("morlet", DESIGNED, "dead_leaves"),
-        ("cifar10", PAPER, "cifar10"),
-        ("random", PAPER, "random"),
-    ]
+REFINED = DistillConfig("cifar10", epochs=10, images=10_000, held_out=HELD_OUT)
+# The arguments of the faithful groups.
+FAITHFUL = {
+    "o1": {"order": 1},
+    "o2": {},
+    "J3_o2": {"J": 3},
+    "J4_o2": {"J": 4},
+    "L4_o2": {"L": 4},
+    "L6_o2": {"L": 6},
 }
-RECIPES |= {f"morlet_J{J}_o2": dataclasses.replace(DESIGNED, J=J) for J in (3, 4)}
-RECIPES |= {f"morlet_L{L}_o2": dataclasses.replace(DESIGNED, L=L) for L in (4, 6)}
+RECIPES = {
+    f"{name}_{arguments}": dataclasses.replace(recipe, **FAITHFUL[arguments])
+    for name, recipe in (("morlet", DESIGNED), ("refined", REFINED))
+    for arguments in FAITHFUL
+}
+RECIPES |= {
+    f"{dataset}_o{order}": dataclasses.replace(PAPER, order=order, dataset=dataset, size=size)
+    for dataset, size in (("cifar10", 32), ("tiny_imagenet", 64), ("random", 32))
+    for order in (1, 2)
+}
 
 
 def make(name):
@@ -50,7 +60,7 @@ def make(name):
         "file": file,
         "sha256": hashlib.sha256(content).hexdigest(),
         "config": layer.group_config,
-        "data": f"{recipe.images} images of {recipe.dataset}" if trained else "none: designed",
+        "data": f"{report['images']['train'][0]} images of {recipe.dataset}" if trained else "none: designed",
         "epochs": recipe.epochs,
         "relative_error": {dataset: errors_on(dataset, layer, HELD_OUT) for dataset in MEASURED},
     }
