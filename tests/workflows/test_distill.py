@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -52,6 +53,23 @@ def test_random_kernels_are_trained_and_stored(tmp_path):
     distiller.compile()
     _, held_out = load_images(config.dataset, config.images, config.held_out, config.size, config.seed)
     assert_close(relative_errors(distiller, held_out), errors["after"], 1e-5)
+
+
+def test_every_field_of_the_config_is_an_option(monkeypatch):
+    given = {
+        **{"dataset": "random", "order": 1, "L": 4, "J": 3, "design": "paper", "kernel_size": 5, "lowpass_filters": 1},
+        **{"initializer": "zeros", "loss": "mse", "epochs": 3, "images": 4, "held_out": 5, "size": 16, "seed": 6},
+    }
+    assert set(given) == {field.name for field in dataclasses.fields(DistillConfig)}
+    asked = []
+
+    def record(config, *arguments, **options):
+        asked.append(config)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_scatter.workflows.distill.distill", record)
+    assert main(["distill", *(f"--{name.replace('_', '-')}={value}" for name, value in given.items())]) == 130
+    assert asked == [DistillConfig(**given)]
 
 
 def test_both_filter_files_hold_the_same_group(finished):
