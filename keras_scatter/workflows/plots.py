@@ -135,18 +135,20 @@ def frontier(points):
     figure, axes = pyplot.subplots(1, 2, figsize=(9, 4), layout="constrained", sharey=True)
     costs = {
         "million multiply-adds a plane": lambda point: point["multiply_adds"] / 1e6,
-        "milliseconds an image": lambda point: point["milliseconds_per_image"]["student"],
+        "time, in times of the exact transform": lambda point: (
+            point["milliseconds_per_image"]["student"] / point["milliseconds_per_image"]["teacher"]
+        ),
     }
     for axis, (label, cost) in zip(axes, costs.items()):
         for P in sorted({point["lowpass_filters"] for point in points}):
             line = [point for point in points if point["lowpass_filters"] == P]
             errors = [100 * point["relative_error"][-1] for point in line]
-            axis.loglog([cost(point) for point in line], errors, marker=".", label=f"P = {P}")
+            axis.semilogy([cost(point) for point in line], errors, marker=".", label=str(P))
             for point, error in zip(line, errors):
-                axis.annotate(str(point["kernel_size"]), (cost(point), error), fontsize=7)
+                axis.annotate(str(point["kernel_size"]), (cost(point), error), fontsize=8)
         axis.set_xlabel(label)
     axes[0].set_ylabel(f"relative error of order {len(points[0]['relative_error']) - 1} (%)")
-    axes[0].legend()
+    axes[0].legend(title="decimated channels\n(at the points: kernel size)", fontsize=8, title_fontsize=8)
     return figure
 
 
