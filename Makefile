@@ -23,7 +23,7 @@ filters: $(INSTALLED)  ## make the shipped filter groups again (hours; needs CIF
 	$(BIN)/python -m keras_scatter.workflows.shipped
 
 tables: $(INSTALLED)  ## write the tables of the READMEs and the pictures of the groups from the result files
-	$(BIN)/python -m keras_scatter.workflows.tables README.md saved_filters/README.md
+	$(BIN)/python -m keras_scatter.workflows.tables README.md saved_filters/README.md benchmarks/experiments.md
 	$(BIN)/keras-scatter filters morlet_o2 --out saved_filters/morlet_o2.png --overwrite
 
 bench: $(INSTALLED)  ## measure all backends and other programs side by side (hours); an interrupted run goes on
@@ -39,8 +39,13 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 		invariant-tensorflow invariant-jax invariant-torch conv-tensorflow conv-jax conv-torch scatlayer \
 		--out $(RESULTS)/layers.json $(BENCH)
 
-experiments: $(INSTALLED)  ## repeat the experiments whose results are committed (a minute)
+experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours)
+	test -f $(RESULTS)/frontier.json || $(BIN)/keras-scatter frontier --dataset cifar10 --held-out 1000 \
+		--repetitions 51 --out $(RESULTS)/frontier.json
 	$(BIN)/keras-scatter reproduce table1 --dataset $(TINY_IMAGENET) --out $(RESULTS)/table1 --resume
+	$(BIN)/keras-scatter reproduce mnist-mixing --out $(RESULTS)/mnist-mixing --resume
+	$(BIN)/keras-scatter reproduce cifar-hybrid --width 16 --epochs 15 --images 10000 --seeds 3 \
+		--out $(RESULTS)/cifar-hybrid --resume
 
 $(INSTALLED): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

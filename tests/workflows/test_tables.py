@@ -8,7 +8,7 @@ from keras_scatter.workflows.tables import TABLES, with_tables
 ROOT = pathlib.Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["README.md", "saved_filters/README.md"])
+@pytest.mark.parametrize("name", ["README.md", "saved_filters/README.md", "benchmarks/experiments.md"])
 def test_tables_are_those_of_the_result_files(name):
     text = (ROOT / name).read_text()
     assert "<!-- table:" in text
