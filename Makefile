@@ -19,7 +19,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-filters: $(INSTALLED)  ## make the shipped filter groups again (hours; needs CIFAR-10, see TFDS_DATA_DIR)
+filters: $(INSTALLED)  ## make the shipped filter groups again (hours; needs CIFAR-10, see TFDS_DATA_DIR, and a folder tiny_imagenet)
 	$(BIN)/python -m keras_scatter.workflows.shipped
 
 tables: $(INSTALLED)  ## write the tables of the READMEs and the pictures of the groups from the result files
