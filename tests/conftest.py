@@ -1,8 +1,12 @@
 """Test set-up: the tests folder is importable, and every test starts from the same random state."""
 
 import gc
+import os
 import pathlib
 import sys
+
+# A test runs a program once or twice: XLA, of TensorFlow and of JAX, shall not spend its time on making it fast.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import keras
 import pytest

@@ -10,6 +10,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from compare import once
 
 import keras_scatter
 from keras_scatter import layers, models, perturbations, saved_filters, testing
@@ -58,6 +59,7 @@ def test_the_changelog_begins_with_this_version():
     assert f"version: {newest[1]}\n" in (ROOT / "CITATION.cff").read_text()
 
 
+@once
 @pytest.mark.parametrize("other", ["jax", "torch"])
 def test_import_without_tensorflow(other):
     pytest.importorskip(other)
@@ -67,6 +69,7 @@ def test_import_without_tensorflow(other):
     assert "ScatteringFFT" in result.stdout
 
 
+@once
 def test_a_missing_backend_is_named_with_the_way_to_install_it():
     result = run_python("import sys; sys.modules['jax'] = None; import keras_scatter", KERAS_BACKEND="jax")
     assert "pip install 'keras_scatter[jax]'" in result.stderr

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
-from compare import assert_close, images
+from compare import assert_close, images, once
 
 from keras_scatter import perturbations
+
+pytestmark = once
 
 
 def test_noise_has_the_deviation():

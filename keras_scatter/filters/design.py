@@ -4,8 +4,9 @@ psi_0 is one kernel at full resolution. A wider wavelet psi_d is read from P cha
 `psi_d ~ sum_p c_p * up(psi'_p)` with c_p the low-pass that leads to channel p. The channels of level 1 are made from
 the image by P low-pass kernels, those of each further level from the P channels before, by P x P refining kernels
 that are the same for all levels; each time every second sample is kept. For given low-pass kernels the taps psi'_p
-are the solution of a linear least-squares problem, solved here when a layer is built; the low-pass kernels are
-optimised over that solution, once, and kept in `lowpass_taps.py`.
+are the solution of a linear least-squares problem, solved here when a layer is built, with the weight of
+`passed_spectrum`; the low-pass kernels, which serve all wavelets, are optimised over that solution with the weight of
+`image_spectrum`, once, and kept in `lowpass_taps.py`.
 """
 
 import functools
@@ -21,6 +22,7 @@ from keras_scatter.filters.lowpass_taps import REFINING, TAPS
 from keras_scatter.filters.morlet import morlet_spectra
 
 GRID = 64  # frequencies along each axis on which psi_0 and psi_1 are compared
+FLOOR = 0.1  # weight of frequencies that a wavelet does not pass, against those that it passes best
 UNITS = {1: 1e-3, 2: 1e-3, 3: 1e-4, 4: 1e-4}  # of the refining taps, by P: the rounding does not show in the errors
 
 
@@ -43,6 +45,16 @@ def image_spectrum(n):
     return 1 / square
 
 
+def passed_spectrum(wavelets):
+    """What an error of each of the wavelets `(L, n, n)` weighs at each frequency, an array of that shape.
+
+    The spectrum of images times that of the wavelet, above a floor: errors far in frequency from the wavelet beat with
+    its output, and are averaged away when the modulus is smoothed.
+    """
+    passed = abs(wavelets) / abs(wavelets).max((1, 2), keepdims=True)
+    return image_spectrum(wavelets.shape[-1]) * (passed + FLOOR)
+
+
 def atoms(size, n):
     """Fourier transforms on n x n of unit impulses on a centred size x size grid: `(n * n, size * size)`."""
     omega, m = 2 * np.pi * np.arange(n) / n, np.arange(size) - size // 2
@@ -62,33 +74,38 @@ def fold(spectra, step):
     return spectra.reshape(*spectra.shape[:-2], step, n, step, n).sum((-4, -2)).reshape(*spectra.shape[:-2], n * n)
 
 
-def fit_taps(target, channels, step, size):
-    """Least-squares taps such that `sum_p channel_p * up(taps_p)` is the target, weighted by `image_spectrum`.
+def fit_taps(target, channels, step, size, weight):
+    """Least-squares taps such that `sum_p channel_p * up(taps_p)` is the target.
 
     Args:
         target: `(L, n, n)` spectra of the wavelets.
         channels: `(P, n, n)` spectra of the low-pass filters that lead to the channels.
         step: distance of the taps in samples of the image, 2**d for a channel decimated d times.
         size: taps along each axis.
+        weight: of the squared error at each frequency, `(n, n)` or `(L, n, n)`.
 
     Returns:
         `(L, P, size, size)` complex128. The mean of each composite wavelet is exactly zero.
     """
-    P, n = channels.shape[0], target.shape[-1]
-    weighted = image_spectrum(n) * channels.conj()
+    weights = np.broadcast_to(weight, target.shape)
+    return np.stack([_fit(*wavelet, channels, step, size) for wavelet in zip(target, weights)])
+
+
+def _fit(target, weight, channels, step, size):
+    """Taps `(P, size, size)` of one wavelet."""
+    P = len(channels)
+    weighted = weight * channels.conj()
     m = np.arange(size) - size // 2
     lag = m[:, None] - m
     # Inner products of two atoms depend on their distance alone: (p, q, row, row', column, column').
     gram = _correlation(weighted[:, None] * channels, step)[:, :, lag[:, :, None, None], lag]
     gram = gram.transpose(0, 2, 4, 1, 3, 5).reshape(P * size**2, -1)
-    right = _correlation(weighted[:, None] * target, step)[:, :, m[:, None], m].transpose(0, 2, 3, 1)
+    right = _correlation(weighted * target, step)[:, m[:, None], m].ravel()
     gram[np.diag_indices_from(gram)] *= 1 + 1e-12
     mean = np.repeat(channels[:, 0, 0], size**2)
-    factor = scipy.linalg.cho_factor(gram)
-    taps = scipy.linalg.cho_solve(factor, right.reshape(P * size**2, -1))
-    toward = scipy.linalg.cho_solve(factor, mean.conj())
-    taps -= np.outer(toward, mean @ taps) / (mean @ toward)
-    return taps.T.reshape(-1, P, size, size)
+    taps, toward = scipy.linalg.cho_solve(scipy.linalg.cho_factor(gram), np.stack([right, mean.conj()], 1)).T
+    taps = taps - toward * (mean @ taps) / (mean @ toward)
+    return taps.reshape(P, size, size)
 
 
 def _correlation(spectra, step):
@@ -97,10 +114,9 @@ def _correlation(spectra, step):
     return n**2 * np.fft.ifft2(fold(spectra, step).reshape(*spectra.shape[:-2], n, n))
 
 
-def filter_error(target, channels, step, taps):
-    """Relative error of the composite filters, weighted by `image_spectrum`: one float for all angles."""
+def filter_error(target, channels, step, taps, weight):
+    """Weighted relative error of the composite filters: one float for all angles."""
     residual = target - composite(channels, step, taps)
-    weight = image_spectrum(target.shape[-1])
     return np.sqrt((weight * abs(residual) ** 2).sum() / (weight * abs(target) ** 2).sum())
 
 
@@ -134,7 +150,7 @@ def error_and_gradients(kernels, size, L, n):
     levels = len(kernels)
     target, weight = _weighted_target(levels, L, n)
     channels = [channel_spectra(kernels[:d], n) for d in range(levels + 1)]
-    taps = taps_spectrum(fit_taps(target, channels[-1], 2**levels, size), 2**levels, n)
+    taps = taps_spectrum(fit_taps(target, channels[-1], 2**levels, size, weight), 2**levels, n)
     residual = target - (channels[-1] * taps).sum(1)
     error = (weight * abs(residual) ** 2).sum()
     residual *= weight

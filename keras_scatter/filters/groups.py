@@ -127,7 +127,8 @@ def _faithful_kernels(config):
     for d in range(levels + 1):
         n = least_squares.grid(d)
         channels = least_squares.channel_spectra(lowpasses[:d], n)
-        taps = least_squares.fit_taps(morlet_spectra(d, L, n, n), channels, 2**d, later if d else first)
+        wavelets, size = morlet_spectra(d, L, n, n), later if d else first
+        taps = least_squares.fit_taps(wavelets, channels, 2**d, size, least_squares.passed_spectrum(wavelets))
         kernels |= {f"lowpass_{d}": _as_kernel(lowpasses[d - 1])} if d else {}
         kernels |= _wavelet_kernels(d, taps)
     return kernels

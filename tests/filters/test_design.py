@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
-from compare import assert_close
+from compare import assert_close, once
 
 from keras_scatter.filters import design
 from keras_scatter.filters.lowpass_taps import REFINING, TAPS
 from keras_scatter.filters.morlet import morlet_spectra
+
+pytestmark = once
 
 N = design.GRID
 IDENTITY = np.ones((1, N, N))
@@ -28,7 +30,7 @@ def test_fit_taps_recovers_a_filter_that_can_be_represented():
     channels = design.taps_spectrum(lowpass)
     # The zero mean that fit_taps enforces is in the first channel, the only one with a gain at zero frequency.
     taps[:, 0] -= taps[:, 0].mean((1, 2), keepdims=True)
-    found = design.fit_taps(design.composite(channels, 2, taps), channels, 2, 5)
+    found = design.fit_taps(design.composite(channels, 2, taps), channels, 2, 5, design.image_spectrum(N))
     assert_close(abs(found - taps) + 1, np.ones(taps.shape), 1e-6)
 
 
@@ -36,13 +38,21 @@ def test_fit_taps_recovers_a_filter_that_can_be_represented():
 def test_fit_is_the_best_one(size):
     """No small change of the taps that keeps the mean lowers the weighted error."""
     target = morlet_spectra(0, 4, N, N)
-    taps = design.fit_taps(target, IDENTITY, 1, size)
-    least = design.filter_error(target, IDENTITY, 1, taps)
+    weight = design.passed_spectrum(target)
+    taps = design.fit_taps(target, IDENTITY, 1, size, weight)
+    least = design.filter_error(target, IDENTITY, 1, taps, weight)
     generator = np.random.default_rng(0)
     for _ in range(5):
         change = generator.normal(size=taps.shape)
         change -= change.mean((2, 3), keepdims=True)
-        assert design.filter_error(target, IDENTITY, 1, taps + 1e-3 * change) > least
+        assert design.filter_error(target, IDENTITY, 1, taps + 1e-3 * change, weight) > least
+
+
+def test_errors_weigh_most_where_images_and_wavelets_are():
+    wavelets = morlet_spectra(0, 4, N, N)
+    weight = design.passed_spectrum(wavelets) / design.image_spectrum(N)
+    assert_close(weight.min((1, 2)), np.full(4, design.FLOOR), 1e-3)
+    assert np.array_equal(weight.reshape(4, -1).argmax(1), abs(wavelets).reshape(4, -1).argmax(1))
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])
@@ -78,13 +88,13 @@ def designed(P, lowpass_size, size, d, L=8):
     """Spectra of the channels that psi_d reads, and its taps."""
     n = design.grid(d)
     channels = design.channel_spectra(design.lowpass_kernels(P, lowpass_size, size, d), n)
-    return channels, design.fit_taps(morlet_spectra(d, L, n, n), channels, 2**d, size)
+    return channels, design.fit_taps(morlet_spectra(d, L, n, n), channels, 2**d, size, design.image_spectrum(n))
 
 
 def error(P, lowpass_size, size, d, L=8):
     n = design.grid(d)
     channels, taps = designed(P, lowpass_size, size, d, L)
-    return design.filter_error(morlet_spectra(d, L, n, n), channels, 2**d, taps)
+    return design.filter_error(morlet_spectra(d, L, n, n), channels, 2**d, taps, design.image_spectrum(n))
 
 
 @pytest.mark.parametrize(
@@ -126,11 +136,11 @@ def test_sizes_that_are_not_in_the_table(sizes, key, bound):
 def test_optimisation_improves_its_start_and_is_deterministic():
     first, second = (design.optimise_lowpass(1, 5, 3, L=4, iterations=10) for _ in range(2))
     assert np.array_equal(first, second)
-    target = morlet_spectra(1, 4, N, N)
+    target, weight = morlet_spectra(1, 4, N, N), design.image_spectrum(N)
 
     def error(kernels):
         channels = design.taps_spectrum(kernels)
-        return design.filter_error(target, channels, 2, design.fit_taps(target, channels, 2, 3))
+        return design.filter_error(target, channels, 2, design.fit_taps(target, channels, 2, 3, weight), weight)
 
     assert error(first) < error(design.optimise_lowpass(1, 5, 3, L=4, iterations=0))
 

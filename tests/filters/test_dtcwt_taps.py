@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
-from compare import assert_close
+from compare import assert_close, once
 
 from keras_scatter.filters.dtcwt_taps import BIORT_NAMES, QSHIFT_NAMES, level_1, level_2
+
+pytestmark = once
 
 TAPS = {  # of low-pass and high-pass
     "antonini": (9, 7),

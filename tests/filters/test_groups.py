@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from compare import once
 
 from keras_scatter.filters.groups import designed_group, group_shapes, resolve_config
+
+pytestmark = once
 
 GOOD = {
     "L": 8,

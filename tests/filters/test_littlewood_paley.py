@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
-from compare import assert_close
+from compare import assert_close, once
 
 from keras_scatter.filters.groups import designed_group, resolve_config
 from keras_scatter.filters.littlewood_paley import group_bank, littlewood_paley, morlet_bank
+
+pytestmark = once
 
 
 def test_an_ideal_split_keeps_every_frequency():

@@ -1,6 +1,9 @@
 import pytest
+from compare import once
 
 from keras_scatter.filters.paths import Path, scattering_paths
+
+pytestmark = once
 
 
 @pytest.mark.parametrize(("J", "L", "order", "count"), [(1, 8, 1, 9), (2, 8, 2, 81), (4, 8, 2, 417), (3, 2, 3, 27)])

@@ -97,7 +97,7 @@ def torch_loader():
         lambda: tf.data.Dataset.from_tensor_slices(IMAGES).batch(4),
         lambda: tf.data.Dataset.from_tensor_slices((IMAGES, np.arange(12))).batch(4),
         Batches,
-        torch_loader,
+        pytest.param(torch_loader, marks=pytest.mark.skipif(BACKEND != "torch", reason="PyTorch's own")),
     ],
     ids=["array", "tf.data", "tf.data with labels", "PyDataset", "DataLoader"],
 )

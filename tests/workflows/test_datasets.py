@@ -1,10 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from compare import images
+from compare import images, once
 
 from keras_scatter.workflows import datasets
 from keras_scatter.workflows.datasets import load_images
+
+pytestmark = once
 
 
 @pytest.mark.parametrize("dataset", ["dead_leaves", "random"])

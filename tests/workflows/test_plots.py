@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
-from compare import assert_close
+from compare import assert_close, once
 
 from keras_scatter import saved_filters
 from keras_scatter.filters import design, groups, morlet
 from keras_scatter.workflows import plots
+
+pytestmark = once
 
 
 @pytest.mark.parametrize("name", saved_filters.names())

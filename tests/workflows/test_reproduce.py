@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from compare import BACKEND
+from compare import BACKEND, once
 
 from keras_scatter.cli import main
 from keras_scatter.workflows.experiments import (
@@ -23,23 +23,24 @@ FEW = ["--images", "32", "--epochs", "1"]
 
 
 @pytest.mark.parametrize(
-    ("name", "rows"),
+    ("name", "only", "rows"),
     [
-        ("mnist-mixing", {"conv", "impulse"}),
-        pytest.param("cifar-swap", {"reference", "invC-1x1"}, marks=compiles_for_long),
-        pytest.param("cifar-hybrid", {"A", "B"}, marks=compiles_for_long),
+        ("mnist-mixing", [], {"conv", "impulse"}),
+        pytest.param("cifar-swap", ["--only", "invC-1x1"], {"invC-1x1"}, marks=compiles_for_long),
+        pytest.param("cifar-hybrid", ["--only", "B"], {"B"}, marks=compiles_for_long),
     ],
 )
-def test_comparisons(name, rows, tmp_path, monkeypatch, capsys):
+def test_comparisons(name, only, rows, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(["reproduce", name, "--quick", *FEW]) == 0
+    few = ["--quick", *FEW, *only]
+    assert main(["reproduce", name, *few]) == 0
     assert "The accuracies measure nothing." in capsys.readouterr().out
     out = tmp_path / "runs" / f"{name}-quick"
     assert set(json.loads((out / "summary.json").read_text())["rows"]) == rows
     assert (out / "accuracy.png").exists()
-    assert main(["reproduce", name, "--quick", *FEW]) == 2
+    assert main(["reproduce", name, *few]) == 2
     assert "out must be a new or empty folder" in capsys.readouterr().err
-    assert main(["reproduce", name, "--quick", *FEW, "--resume"]) == 0
+    assert main(["reproduce", name, *few, "--resume"]) == 0
 
 
 def test_table1(tmp_path, monkeypatch, capsys):
@@ -167,6 +168,7 @@ def test_search(tmp_path, capsys):
     assert (out / "conv.json").stat().st_mtime_ns == kept
 
 
+@once
 def test_an_interrupted_search_goes_on(tmp_path, monkeypatch, capsys):
     options = ["reproduce", "mnist-search", "--quick", "--only", "conv", "--images", "32", "--out", str(tmp_path)]
     built = []
@@ -188,6 +190,7 @@ def test_an_interrupted_search_goes_on(tmp_path, monkeypatch, capsys):
     assert len(trials) == 2 and len(built) - before == 1
 
 
+@once
 def test_a_worker_searches_one_architecture(tmp_path):
     protocol = mnist_search.protocol_of(mnist_search.COMPARISON, True, 1, 32) | {"iterations": 1}
     mnist_search.main({"name": "conv", "out": str(tmp_path), "protocol": protocol})

@@ -31,13 +31,26 @@ FEATURES = {
     "faithful": lambda: ComplexModulusConv(L=8, order=2, weights="morlet_o2"),
     "paper": lambda: ComplexModulusConv(L=8, order=2, design="paper", weights="cifar10_o2"),
 }
-CLASSES, BATCH, STEPS = 10, 128, 3000
+CLASSES, BATCH = 10, 128
+STEPS = 300, 3000  # at least and at most, as many as labels in between
 NOTE = (
     "Classifiers on fixed features, which are standardised path by path: one dense layer, or one hidden layer of 128 "
     "units with dropout; on pixels also a network of two 7x7 convolutions with stride 2 and 32 and 81 filters. "
-    f"{STEPS} steps of AdamW with cosine decay from 1e-3, batches of {BATCH}, balanced draws of labels. CIFAR-10 is "
-    "measured on the last 10,000 training images, MNIST on its test images."
+    f"{STEPS[0]} to {STEPS[1]} steps of AdamW, as many as labels, with cosine decay from 1e-3, batches of {BATCH}, "
+    "balanced draws of labels. CIFAR-10 is measured on the last 10,000 training images, MNIST on its test images."
 )
+
+
+class Steps(Batches):
+    """Batches of shuffled images, round after round, in one epoch: epochs of few images cost more than their steps."""
+
+    def __init__(self, images, labels, batch, seed, steps):
+        super().__init__(images, labels, batch, seed)
+        generator, rounds = np.random.default_rng(seed), -(-steps * batch // len(images))
+        self._order = np.concatenate([generator.permutation(len(images)) for _ in range(rounds)])[: steps * batch]
+
+    def __len__(self):
+        return len(self._order) // self.batch
 
 
 def linear(inputs):
@@ -115,7 +128,7 @@ def _run(dataset, protocol, names, seeds, out):
             (cached(features, part, images, out / "features" / dataset), found)
             for part, (images, found) in zip(("train", "test"), data)
         )
-        steps = 5 if protocol["quick"] else STEPS
+        steps = 5 if protocol["quick"] else int(np.clip(labels or len(train[1]), *STEPS))
         accuracy = train_classifier(head, train, test, labels, seed, steps)
         result = {
             **protocol,
@@ -160,9 +173,7 @@ def train_classifier(head, train, test, labels, seed, steps):
     rate = keras.optimizers.schedules.CosineDecay(1e-3, steps)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2), loss, metrics=["accuracy"])
-    batches = Batches(seen, train[1][chosen], BATCH, seed)
-    epochs = -(-steps // len(batches))
-    model.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[batches.callback()])
+    model.fit(Steps(seen, train[1][chosen], BATCH, seed, steps), shuffle=False, verbose=0)
     return 100 * model.evaluate(Batches(*test, BATCH, seed), verbose=0, return_dict=True)["accuracy"]
 
 

@@ -5,6 +5,7 @@ import json
 
 import keras
 import pytest
+from compare import once
 
 from keras_scatter.workflows import plots, reports
 from keras_scatter.workflows.experiments import comparison
@@ -78,6 +79,7 @@ def test_an_existing_run_is_not_touched(finished):
         run(out, resume=True, overwrite=True)
 
 
+@once
 def test_resume_adds_seeds_and_architectures(tmp_path):
     run(tmp_path, only=["one"])
     kept = (tmp_path / "one" / "seed_0.json").stat().st_mtime_ns
@@ -86,6 +88,7 @@ def test_resume_adds_seeds_and_architectures(tmp_path):
     assert {name: len(row["each"]) for name, row in summary["rows"].items()} == {"one": 2, "three": 2}
 
 
+@once
 def test_overwrite_starts_anew(tmp_path):
     run(tmp_path, only=["one"])
     (tmp_path / "notes.txt").write_text("mine")
@@ -120,6 +123,7 @@ def test_a_reduced_protocol_says_so():
     assert whole["epochs"] is None and whole["width"] is None and whole["dataset"] == "mnist"
 
 
+@once
 def test_the_width_of_the_networks(tmp_path):
     """The paper's, a smaller one for the quick form, or the one that is asked for."""
     wide = dataclasses.replace(COMPARED, width=96)
