@@ -20,8 +20,8 @@ def hybrid(variant, recipe, seed, width):
 COMPARISON = Comparison(
     name="cifar-hybrid",
     title="Hybrid scattering networks on CIFAR-10 (table 1.7)",
-    note="Trained on the first 40,000 training images and measured on the other 10,000; the paper trained on all "
-    "50,000 and measured on the test images.",
+    note="The first 40,000 training images are there to train on, the other 10,000 to measure on; the paper trained on "
+    "all 50,000 and measured on the test images.",
     dataset="cifar10",
     shape=(32, 32, 3),
     splits=("train[:40000]", "train[40000:]"),
