@@ -21,7 +21,7 @@ def _fixed_seed():
 
 def pytest_configure(config):
     """Programs that JAX has compiled are kept, for other tests and other processes: many tests need the same ones."""
-    if keras.backend.backend() == "jax":
+    if keras.backend.backend() == "jax" and hasattr(config, "cache"):
         import jax
 
         jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir("jax")))

@@ -10,6 +10,7 @@ from keras import layers
 from rich.console import Console
 from rich.progress import track
 
+from keras_scatter import saved_filters
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.saved_filters import write_atomically
@@ -25,11 +26,11 @@ DATASETS = {
     "cifar10": ((32, 32, 3), ("train[:40000]", "train[40000:]")),
 }
 LABELS = (100, 500, 1000, 5000, None)  # None: all
+GROUPS = {"faithful": "morlet_o2", "paper": "cifar10_o2"}
 FEATURES = {
     "pixels": None,
     "exact": lambda: ScatteringFFT(J=2, L=8, order=2),
-    "faithful": lambda: ComplexModulusConv(L=8, order=2, weights="morlet_o2"),
-    "paper": lambda: ComplexModulusConv(L=8, order=2, design="paper", weights="cifar10_o2"),
+    **{name: lambda name=name: ComplexModulusConv(L=8, order=2, design=name, weights=GROUPS[name]) for name in GROUPS},
 }
 CLASSES, BATCH = 10, 128
 STEPS = 300, 3000  # at least and at most, as many as labels in between
@@ -100,7 +101,12 @@ def run(out=None, quick=False, resume=False, overwrite=False, seeds=None, only=N
     seeds = check_integer("seeds", (1 if quick else 5) if seeds is None else seeds)
     if images is not None:
         check_integer("images", images, 100)
-    protocol = {"experiment": "downstream", "quick": quick, "images": 100 if quick and images is None else images}
+    protocol = {
+        "experiment": "downstream",
+        "quick": quick,
+        "images": 100 if quick and images is None else images,
+        "groups": {group: saved_filters.describe(group)["sha256"] for group in GROUPS.values()},
+    }
     check_folder(protocol, out, resume, overwrite)
     require("matplotlib", "plots")
     start_folder(protocol, out, resume, [*DATASETS, "features"])

@@ -40,6 +40,15 @@ def test_features_are_computed_once(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["exact-train.npy"]
 
 
+def test_steps_take_all_images_equally_often():
+    batches = downstream.Steps(np.arange(10), np.arange(10), batch=4, seed=1, steps=5)
+    drawn = [batches[index] for index in range(len(batches))]
+    assert [len(images) for images, _ in drawn] == [4] * 5
+    found = np.concatenate([images for images, _ in drawn])
+    assert np.array_equal(np.bincount(found), np.full(10, 2)) and not np.array_equal(found[:10], found[10:])
+    assert all(np.array_equal(*batch) for batch in drawn)
+
+
 @pytest.mark.parametrize("head", [downstream.linear, downstream.mlp])
 def test_a_classifier_learns(head):
     """Classes that a linear classifier can tell: two bright rows each."""
