@@ -200,3 +200,13 @@ def test_nothing_is_unpickled(tmp_path):
     rewrite(path, lambda arrays: arrays.update(psi_0_real=np.array([{"a": 1}], dtype=object)))
     with pytest.raises(ValueError, match=r"psi_0_real|pickle"):
         saved_filters.load(path)
+
+
+@pytest.mark.parametrize("name", [name for name in saved_filters.names() if name.startswith("refined")])
+def test_refined_groups_are_better_than_the_designed_ones(name):
+    refined, designed = (saved_filters.describe(n) for n in (name, name.replace("refined", "morlet")))
+    assert refined["config"] == designed["config"]
+    for dataset in ("cifar10", "dead_leaves", "tiny_imagenet"):
+        low, *errors = refined["relative_error"][dataset]
+        assert low < 1e-4
+        assert all(error < before for error, before in zip(errors, designed["relative_error"][dataset][1:], strict=True))

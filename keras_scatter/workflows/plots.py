@@ -221,10 +221,14 @@ def downstream(summary):
     rows = summary["rows"]
     figure, axes = pyplot.subplots(1, len(rows), figsize=(5 * len(rows), 4.5), layout="constrained", squeeze=False)
     for axis, (dataset, lines) in zip(axes[0], rows.items()):
-        for name, line in lines.items():
+        for row, (name, line) in enumerate(lines.items()):
             means, deviations = zip(*((entry["accuracy"], entry["deviation"] or 0) for entry in line.values()))
-            style = {"linear": "-", "mlp": "--", "cnn": ":"}[name.split("-")[1]]
-            axis.errorbar(list(map(int, line)), means, deviations, label=name, capsize=3, linestyle=style, marker=".")
+            features, head = name.split("-")
+            colour = f"C{('pixels', 'exact', 'faithful', 'paper').index(features)}"
+            style = {"linear": "-", "mlp": "--", "cnn": ":"}[head]
+            # Side by side, or equal rows would hide each other.
+            labels = [int(count) * 1.04**row for count in line]
+            axis.errorbar(labels, means, deviations, label=name, capsize=3, linestyle=style, marker=".", color=colour)
         axis.set(title=dataset, xlabel="labels", xscale="log", ylabel="accuracy (%)")
     axes[0][0].legend(fontsize=8)
     return figure

@@ -73,6 +73,8 @@ TABLES = {
     ),
     "large images": functools.partial(alone, "large.json"),
     "stability": functools.partial(experiment, "table1", reports.distance_rows),
+    "classifiers on CIFAR-10": functools.partial(experiment, "downstream", reports.downstream_rows, "cifar10"),
+    "classifiers on MNIST": functools.partial(experiment, "downstream", reports.downstream_rows, "mnist"),
     "MNIST": functools.partial(experiment, "mnist-mixing", reports.accuracy_rows),
     "hybrid networks": functools.partial(experiment, "cifar-hybrid", reports.accuracy_rows),
 }
