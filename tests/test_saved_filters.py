@@ -207,6 +207,6 @@ def test_refined_groups_are_better_than_the_designed_ones(name):
     refined, designed = (saved_filters.describe(n) for n in (name, name.replace("refined", "morlet")))
     assert refined["config"] == designed["config"]
     for dataset in ("cifar10", "dead_leaves", "tiny_imagenet"):
-        low, *errors = refined["relative_error"][dataset]
+        (low, *errors), (_, *before) = (group["relative_error"][dataset] for group in (refined, designed))
         assert low < 1e-4
-        assert all(error < before for error, before in zip(errors, designed["relative_error"][dataset][1:], strict=True))
+        assert all(error < earlier for error, earlier in zip(errors, before, strict=True))

@@ -38,6 +38,10 @@ RECIPES = {
     for name, recipe in (("morlet", DESIGNED), ("refined", REFINED))
     for arguments in FAITHFUL
 }
+# Images of 32 pixels are all border for J = 4.
+RECIPES["refined_J4_o2"] = dataclasses.replace(
+    RECIPES["refined_J4_o2"], dataset="dead_leaves", size=64, images=2500, held_out=250
+)
 RECIPES |= {
     f"{dataset}_o{order}": dataclasses.replace(PAPER, order=order, dataset=dataset, size=size)
     for dataset, size in (("cifar10", 32), ("tiny_imagenet", 64), ("random", 32))
