@@ -43,6 +43,7 @@ experiments: $(INSTALLED)  ## repeat the experiments whose results are committed
 	test -f $(RESULTS)/frontier.json || $(BIN)/keras-scatter frontier --dataset cifar10 --held-out 1000 \
 		--repetitions 51 --out $(RESULTS)/frontier.json
 	$(BIN)/keras-scatter reproduce table1 --dataset $(TINY_IMAGENET) --out $(RESULTS)/table1 --resume
+	$(BIN)/keras-scatter reproduce fig5 --out $(RESULTS)/fig5 --resume
 	$(BIN)/keras-scatter reproduce fig6 --out $(RESULTS)/fig6 --resume
 	test -f $(RESULTS)/downstream/summary.json || $(BIN)/keras-scatter reproduce downstream --resume \
 		--only exact-linear faithful-linear paper-linear pixels-linear --out $(RESULTS)/downstream
