@@ -224,7 +224,7 @@ def downstream(summary):
         for row, (name, line) in enumerate(lines.items()):
             means, deviations = zip(*((entry["accuracy"], entry["deviation"] or 0) for entry in line.values()))
             features, head = name.split("-")
-            colour = f"C{('pixels', 'exact', 'faithful', 'paper').index(features)}"
+            colour = f"C{list(dict.fromkeys(other.split('-')[0] for other in lines)).index(features)}"
             style = {"linear": "-", "mlp": "--", "cnn": ":"}[head]
             # Side by side, or equal rows would hide each other.
             labels = [int(count) * 1.04**row for count in line]
