@@ -14,6 +14,13 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _small_heap():
+    """What earlier modules left stays: the garbage collector, which Keras calls often, need not look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _fixed_seed():
     keras.utils.set_random_seed(0)
@@ -26,12 +33,6 @@ def pytest_configure(config):
 
         jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir("jax")))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-
-
-def pytest_collection_finish():
-    """What is imported by now stays: the garbage collector, which Keras calls often, need not look at it."""
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_report_header():

@@ -123,11 +123,22 @@ def loss_rows(summary):
 
 def print_learned_filters(summary, out):
     """Errors of a group of learned filters before and after, beside what the paper shows."""
-    console, config = Console(), summary["config"]
-    console.print(f"{summary['title']}: {config['epochs']} epochs, {config['images']} images of {config['dataset']}")
-    lines = [(when, by_order(errors)) for when, errors in summary["relative_error"].items()]
-    console.print(_table(["training", "relative error by order, held out"], lines))
+    console = Console()
+    console.print(f"{summary['title']}: relative errors by order, held out")
+    console.print(_table(*learned_filter_rows(summary)))
     _print_paper(summary, out)
+
+
+def learned_filter_rows(*summaries):
+    """The header and the rows of `print_learned_filters`, for one group or several."""
+    lines = [
+        (
+            f"{summary['images']['train'][0]} images of {summary['config']['dataset']}",
+            *(by_order(summary["relative_error"][when]) for when in ("before", "after")),
+        )
+        for summary in summaries
+    ]
+    return [["trained on", "random kernels", "trained kernels"], lines]
 
 
 def print_generalisation(summary, out):
@@ -228,7 +239,10 @@ def accuracy(mean, deviation):
 
 def percent(error):
     """A relative error for people: three digits, and no rounding errors of float32."""
-    return f"{100 * error:#.3g}".rstrip(".") + " %" if error > 1e-5 else "0.00 %"
+    if error <= 1e-5:
+        return "0.00 %"
+    digits = f"{100 * error:.0f}" if error >= 10 else f"{100 * error:#.3g}".rstrip(".")
+    return f"{digits} %"
 
 
 def _errors(entry):

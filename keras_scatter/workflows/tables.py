@@ -52,8 +52,18 @@ def alone(file):
 
 def experiment(name, rows, *arguments):
     """A table of `keras_scatter.workflows.reports`, of an experiment whose results are in `benchmarks/results`."""
-    header, lines = rows(json.loads((benchmark.RESULTS / name / "summary.json").read_text()), *arguments)
+    header, lines = rows(_summary(name), *arguments)
     return [header, *lines]
+
+
+def learned_filters():
+    """Errors of the groups of figures 5 to 7."""
+    header, lines = reports.learned_filter_rows(*map(_summary, ("fig5", "fig6", "fig7")))
+    return [header, *lines]
+
+
+def _summary(name):
+    return json.loads((benchmark.RESULTS / name / "summary.json").read_text())
 
 
 def on_all_backends(kind):
@@ -75,6 +85,11 @@ TABLES = {
     "stability": functools.partial(experiment, "table1", reports.distance_rows),
     "classifiers on CIFAR-10": functools.partial(experiment, "downstream", reports.downstream_rows, "cifar10"),
     "classifiers on MNIST": functools.partial(experiment, "downstream", reports.downstream_rows, "mnist"),
+    "learned filters": learned_filters,
+    "losses of figure 3": functools.partial(experiment, "fig3", reports.loss_rows),
+    "losses of figure 4": functools.partial(experiment, "fig4", reports.loss_rows),
+    "generalisation": functools.partial(experiment, "generalisation", reports.generalisation_rows),
+    "seconds an epoch": functools.partial(experiment, "table2", reports.epoch_rows),
     "MNIST": functools.partial(experiment, "mnist-mixing", reports.accuracy_rows),
     "hybrid networks": functools.partial(experiment, "cifar-hybrid", reports.accuracy_rows),
 }

@@ -77,7 +77,7 @@ def run(
     if not report["finished"]:
         raise KeyboardInterrupt
     about = {"experiment": learned.name, "title": learned.title, "paper": learned.paper}
-    summary = about | {key: report[key] for key in ("config", "relative_error", "versions")}
+    summary = about | {key: report[key] for key in ("config", "images", "relative_error", "versions")}
     write_atomically(out / "summary.json", json.dumps(summary, indent=1).encode())
     reports.print_learned_filters(summary, out)
     return summary
