@@ -1,8 +1,7 @@
-# Everything is made in a virtual environment of the project's own; PYTHON, VENV and TINY_IMAGENET, a folder, may be given.
+# Everything is made in a virtual environment of the project's own; PYTHON and VENV may be given.
 PYTHON ?= python3
 VENV ?= .venv
 BENCH ?= --resume
-TINY_IMAGENET ?= tiny_imagenet_val/val
 RESULTS := benchmarks/results
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
@@ -39,12 +38,15 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 		invariant-tensorflow invariant-jax invariant-torch conv-tensorflow conv-jax conv-torch scatlayer \
 		--out $(RESULTS)/layers.json $(BENCH)
 
-experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours)
+experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters)
 	test -f $(RESULTS)/frontier.json || $(BIN)/keras-scatter frontier --dataset cifar10 --held-out 1000 \
 		--repetitions 51 --out $(RESULTS)/frontier.json
-	$(BIN)/keras-scatter reproduce table1 --dataset $(TINY_IMAGENET) --out $(RESULTS)/table1 --resume
+	$(BIN)/keras-scatter reproduce table1 --dataset tiny_imagenet --out $(RESULTS)/table1 --resume
+	$(BIN)/keras-scatter reproduce fig3 --out $(RESULTS)/fig3 --resume
+	$(BIN)/keras-scatter reproduce fig4 --out $(RESULTS)/fig4 --resume
 	$(BIN)/keras-scatter reproduce fig5 --out $(RESULTS)/fig5 --resume
 	$(BIN)/keras-scatter reproduce fig6 --out $(RESULTS)/fig6 --resume
+	$(BIN)/keras-scatter reproduce fig7 --dataset tiny_imagenet --out $(RESULTS)/fig7 --resume
 	test -f $(RESULTS)/downstream/summary.json || $(BIN)/keras-scatter reproduce downstream --resume \
 		--only exact-linear faithful-linear paper-linear pixels-linear --out $(RESULTS)/downstream
 	$(BIN)/keras-scatter reproduce mnist-mixing --out $(RESULTS)/mnist-mixing --resume

@@ -7,7 +7,7 @@ from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots, reports, stability
 from keras_scatter.workflows.folders import check_folder, start_folder
 
-GROUPS = ("morlet_o2", "random_o2", "cifar10_o2")
+GROUPS = ("morlet_o2", "random_o2", "cifar10_o2", "tiny_imagenet_o2")
 # ||x - y||^2, ||Sx - Sy||^2 for Kymatio, ||Vx - Vy||^2 for the paper's convolutions.
 PAPER = {
     "noise": (0.490209549, 0.001616994, 0.000192489),
