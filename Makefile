@@ -47,8 +47,10 @@ experiments: $(INSTALLED)  ## repeat the experiments whose results are committed
 	$(BIN)/keras-scatter reproduce fig5 --out $(RESULTS)/fig5 --resume
 	$(BIN)/keras-scatter reproduce fig6 --out $(RESULTS)/fig6 --resume
 	$(BIN)/keras-scatter reproduce fig7 --dataset tiny_imagenet --out $(RESULTS)/fig7 --resume
-	test -f $(RESULTS)/downstream/summary.json || $(BIN)/keras-scatter reproduce downstream --resume \
-		--only exact-linear faithful-linear paper-linear pixels-linear --out $(RESULTS)/downstream
+	test -f $(RESULTS)/generalisation/summary.json || $(BIN)/keras-scatter reproduce generalisation --resume \
+		--dataset tiny_imagenet --epochs 10 --images 10000 --out $(RESULTS)/generalisation
+	test -f $(RESULTS)/table2/summary.json || $(BIN)/keras-scatter reproduce table2 --resume --out $(RESULTS)/table2
+	test -f $(RESULTS)/downstream/summary.json || $(BIN)/keras-scatter reproduce downstream --resume --out $(RESULTS)/downstream
 	$(BIN)/keras-scatter reproduce mnist-mixing --out $(RESULTS)/mnist-mixing --resume
 	$(BIN)/keras-scatter reproduce cifar-hybrid --width 16 --epochs 15 --images 10000 --seeds 3 \
 		--out $(RESULTS)/cifar-hybrid --resume

@@ -8,7 +8,7 @@ from keras_scatter.workflows import benchmark, reports
 from keras_scatter.workflows.benchmark_worker import Workload
 from keras_scatter.workflows.folders import check_folder, start_folder
 
-WORKLOADS = {"order 1": "128x3x32x32-J2-o1", "order 2": "128x3x32x32-J2-o2"}
+WORKLOADS = {"order 1": "128x3x32x32-J1-o1", "order 2": "128x3x32x32-J2-o2"}
 PROGRAMS = ("kymatio-torch", "exact-tensorflow", "faithful-tensorflow", "paper-tensorflow")
 EPOCH = 50_000
 # Seconds an epoch on a processor (Intel 8600K): Kymatio, the paper's convolutions.
