@@ -227,7 +227,7 @@ def downstream(summary):
             colour = f"C{list(dict.fromkeys(other.split('-')[0] for other in lines)).index(features)}"
             style = {"linear": "-", "mlp": "--", "cnn": ":"}[head]
             # Side by side, or equal rows would hide each other.
-            labels = [int(count) * 1.04**row for count in line]
+            labels = [int(count) * 1.03 ** (row - len(lines) // 2) for count in line]
             axis.errorbar(labels, means, deviations, label=name, capsize=3, linestyle=style, marker=".", color=colour)
         axis.set(title=dataset, xlabel="labels", xscale="log", ylabel="accuracy (%)")
     axes[0][0].legend(fontsize=8)
