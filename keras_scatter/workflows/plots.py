@@ -221,10 +221,11 @@ def downstream(summary):
     rows = summary["rows"]
     figure, axes = pyplot.subplots(1, len(rows), figsize=(5 * len(rows), 4.5), layout="constrained", squeeze=False)
     for axis, (dataset, lines) in zip(axes[0], rows.items()):
+        kinds = list(dict.fromkeys(name.split("-")[0] for name in lines))
         for row, (name, line) in enumerate(lines.items()):
             means, deviations = zip(*((entry["accuracy"], entry["deviation"] or 0) for entry in line.values()))
             features, head = name.split("-")
-            colour = f"C{list(dict.fromkeys(other.split('-')[0] for other in lines)).index(features)}"
+            colour = f"C{kinds.index(features)}"
             style = {"linear": "-", "mlp": "--", "cnn": ":"}[head]
             # Side by side, or equal rows would hide each other.
             labels = [int(count) * 1.03 ** (row - len(lines) // 2) for count in line]

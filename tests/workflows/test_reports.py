@@ -3,7 +3,7 @@ import math
 import pytest
 from compare import once
 
-from keras_scatter.workflows.reports import accuracy, by_order, downstream_rows, percent
+from keras_scatter.workflows.reports import accuracy, by_order, downstream_rows, learned_filter_rows, percent
 
 pytestmark = once
 
@@ -32,6 +32,15 @@ def test_errors_and_accuracies():
     assert accuracy(59.69, 0.218) == "59.7 ± 0.22"
     assert accuracy(59.69, None) == "59.7"
     assert accuracy(None, None) == ""
+
+
+def test_learned_filters_before_and_after():
+    """The images are those that were there, not those that were asked for."""
+    config, images = {"dataset": "random", "images": 100}, {"train": [90, 32, 32, 1]}
+    summary = {"config": config, "images": images, "relative_error": {"after": [0.5], "before": [2.0]}}
+    header, lines = learned_filter_rows(summary, summary)
+    assert header == ["trained on", "random kernels", "trained kernels"]
+    assert lines == 2 * [("90 images of random", "200 %", "50.0 %")]
 
 
 def test_classifiers_that_were_not_trained_leave_a_gap():

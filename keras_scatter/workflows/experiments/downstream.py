@@ -66,7 +66,7 @@ def mlp(inputs):
 
 
 def cnn(inputs):
-    """Logits by two convolutions with the kernel sizes, strides and outputs of the distilled transform."""
+    """Logits by two convolutions with kernel sizes, strides and outputs of the distilled transform of one channel."""
     for filters in (32, 81):
         inputs = layers.Conv2D(filters, 7, strides=2, padding="same", activation="relu")(inputs)
     return linear(inputs)
