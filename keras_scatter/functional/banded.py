@@ -9,7 +9,7 @@ import functools
 import numpy as np
 from keras import ops
 
-from keras_scatter.functional.padding import is_static
+from keras_scatter.backend.sizes import is_static
 
 TILE = 32  # samples a group of output that are computed together: a longer axis has mostly zeros in its matrix
 

@@ -1,64 +1,57 @@
-"""The last low-pass phi_J with its decimation and cropping: two small matrix products, because phi is separable."""
+"""The last low-pass with its decimation and cropping: one matrix an axis, because it is separable."""
 
-import functools
-
-import keras
-import numpy as np
 from keras import ops
 
-from keras_scatter.filters.morlet import as_float, gaussian_spectrum
-from keras_scatter.functional.padding import is_static
+import numpy as np
+
+from keras_scatter.backend.arrays import rows_times
+from keras_scatter.backend.sizes import is_static
+from keras_scatter.cache import cached
 
 
-def smoothing_matrix(J, level, size, cropped, xp=np):
-    """Matrix `(size of the output, size of the plane)` of phi_J along one axis, float64.
-
-    Row i holds the periodic low-pass around coarse sample i (i + 1 where the margins are cropped).
-
-    Args:
-        level: the plane is already decimated by 2**level.
-        size: padded size of the image axis at level 0, a multiple of 2**J.
-        cropped: whether one coarse sample is dropped at both ends.
-        xp: NumPy, or `keras.ops` when `size` is a tensor.
-    """
-    length, coarse = size // 2**level, size // 2**J
-    n, first = as_float(length, xp), int(cropped)
-    # The coarser grid keeps the low band of the finest one, with its Nyquist bin from the negative side.
-    half = xp.arange(length // 2, dtype="float64")
-    frequency = xp.concatenate([half, half - n / 2]) * (2 * np.pi / n)
-    spectrum = gaussian_spectrum(J, size, xp)
-    spectrum = xp.concatenate([spectrum[: length // 2], spectrum[size - length // 2 :]]) / n
-    out = xp.arange(first, coarse - first, dtype="float64")[:, None] * (2 ** (J - level) * frequency)
-    into = frequency[:, None] * xp.arange(length, dtype="float64")
-    return xp.matmul(xp.cos(out) * spectrum, xp.cos(into)) + xp.matmul(xp.sin(out) * spectrum, xp.sin(into))
-
-
-@functools.lru_cache(maxsize=64)
-def _cached_matrix(J, level, size, cropped, dtype):
-    return smoothing_matrix(J, level, size, cropped).astype(dtype)
-
-
-def smooth(planes, J, level, shape, cropped):
-    """Low-pass, decimate to 2**J and crop planes `(..., H, W)` at `level`: `(..., h, w)`.
+def lowpass_matrix(spectrum, step, kept, xp=np):
+    """Matrix `(n, outputs)` of a low-pass along one axis, periodic, sampled every `step`: `x @ matrix`.
 
     Args:
-        shape: padded height and width at level 0, ints or tensors.
+        spectrum: of the low-pass on the grid of the axis, `(n,)`, real and even.
+        kept: first output and number of outputs; output i is centred at sample `i * step`.
+        xp: NumPy, or `keras.ops` when sizes are tensors.
     """
-    dtype = keras.backend.standardize_dtype(planes.dtype)
-    for size in reversed(shape):
-        if is_static(size):
-            matrix = ops.convert_to_tensor(_cached_matrix(J, level, size, cropped, dtype))
+    size, (first, count) = xp.shape(spectrum)[0], kept
+    if xp is np:
+        response = np.fft.ifft(spectrum).real
+    else:
+        half = spectrum[: size // 2 + 1]
+        response = ops.irfft((half, ops.zeros_like(half)), fft_length=size)
+    distance = xp.arange(size, dtype="int32")[:, None] - step * (first + xp.arange(count, dtype="int32"))
+    return xp.take(response, distance % size, axis=0)
+
+
+def matrices(plan, axes, level, dtype):
+    """The matrix of every axis for moduli of a level."""
+    found = []
+    for axis in axes:
+        if is_static(axis.length):
+            found.append(ops.convert_to_tensor(_cached_matrix(plan, axis, level, dtype)))
         else:
-            matrix = ops.cast(smoothing_matrix(J, level, size, cropped, xp=ops), dtype)
-        planes = ops.swapaxes(_rows_times(planes, ops.transpose(matrix)), -1, -2)
-    return planes
+            found.append(ops.cast(_matrix(plan, axis, level, ops), dtype))
+    return tuple(found)
 
 
-def _rows_times(planes, matrix):
-    """`planes @ matrix` over the last axis, as one product of two matrices.
+@cached
+def _cached_matrix(plan, axis, level, dtype):
+    return _matrix(plan, axis, level, np).astype(dtype)
 
-    With the planes as a batch TensorFlow 2.21 crashes for shapes like (32, 1, 40, 40). The operator stands for
-    `ops.matmul`, which returns float32 for float64 under PyTorch.
-    """
-    *leading, length = ops.shape(planes)
-    return ops.reshape(ops.reshape(planes, (-1, length)) @ matrix, (-1, *leading[1:], ops.shape(matrix)[1]))
+
+def _matrix(plan, axis, level, xp):
+    spectrum = plan.filters.lowpass(axis.length, level, xp)
+    return lowpass_matrix(spectrum, 2 ** (plan.level - level), axis.kept(plan.level), xp)
+
+
+def smooth(maps, matrices):
+    """Low-pass, decimate and crop the last axes of maps: `(N, R, ...)`."""
+    for matrix in reversed(matrices):
+        maps = rows_times(maps, matrix)
+        if len(matrices) > 1:
+            maps = ops.moveaxis(maps, -1, -len(matrices))
+    return maps

@@ -2,10 +2,10 @@
 
 from keras_scatter.arguments import check_choice
 from keras_scatter.filters.dtcwt_taps import BIORT_NAMES, QSHIFT_NAMES
-from keras_scatter.layers.base_image_layer import BaseImageLayer
+from keras_scatter.layers.base_transform import BaseTransform
 
 
-class BaseDTCWT(BaseImageLayer):
+class BaseDTCWT(BaseTransform):
     """A layer with filters of level 1 and of later levels, computed in float32 at least."""
 
     def __init__(self, biort, qshift, data_format=None, **kwargs):
@@ -18,5 +18,3 @@ class BaseDTCWT(BaseImageLayer):
     def get_config(self):
         return {**super().get_config(), "biort": self.biort, "qshift": self.qshift}
 
-    def _working_dtype(self):
-        return "float64" if self.compute_dtype == "float64" else "float32"

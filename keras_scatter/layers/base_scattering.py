@@ -1,57 +1,90 @@
-"""What the scattering layers share: arguments, paths, shapes and the layout of their output."""
+"""What the scattering layers share: paths, outputs, shapes and the layout of features."""
 
+import keras
 from keras import ops
 
-from keras_scatter.arguments import check_integer
-from keras_scatter.filters.paths import scattering_paths
-from keras_scatter.functional.padding import check_images
-from keras_scatter.layers.base_image_layer import BaseImageLayer
+from keras_scatter.arguments import check_choice
+from keras_scatter.backend.sizes import is_static
+from keras_scatter.layers.base_transform import BaseTransform
+from keras_scatter.plan.tree import select
+
+OUTPUTS = ("scattering", "modulus", "wavelet")
 
 
-class BaseScattering(BaseImageLayer):
-    """A layer that turns images into scattering paths, plane by plane.
+class BaseScattering(BaseTransform):
+    """A layer that turns every channel into scattering paths.
 
-    Subclasses set `_J` and `_padding` and implement `scatter(planes)`, from `(N, H, W)` to `(N, K, h, w)`.
+    Subclasses implement `scatter(planes)`, from `(N, *sizes)` to what `functional.cascade.scatter` returns.
+
+    Args:
+        make_plan: function from a tuple of paths, or None for all, to a `plan.tree.Plan`.
+        paths, output, data_format: arguments of the layer.
     """
 
-    def __init__(self, J, L, order, padding, data_format=None, **kwargs):
+    feature_order = "channel"  # feature c * K + k is path k of channel c; "path" would be k * C + c
+
+    def __init__(self, make_plan, paths=None, output="scattering", data_format=None, **kwargs):
         super().__init__(data_format, **kwargs)
-        self._J = check_integer("J", J)
-        self.L = check_integer("L", L)
-        self.order = check_integer("order", order)
-        self._padding = padding
-        self._paths = scattering_paths(self._J, self.L, self.order)
+        self._output = check_choice("output", output, OUTPUTS)
+        self._plan = make_plan(None)
+        self._selected = None
+        if paths is not None:
+            self._selected = select(self._plan.paths, paths)
+            self._plan = make_plan(self._selected)
 
     @property
     def paths(self):
-        """The K scattering paths of one image channel, in output order: tuples `(order, scales, angles)`."""
-        return self._paths
+        """The K scattering paths of one channel, in output order."""
+        return self._plan.paths
 
-    def call(self, images):
-        images = ops.cast(images, self._working_dtype())
-        if self.data_format == "channels_last":
-            images = ops.transpose(images, (0, 3, 1, 2))
-        _, channels, height, width = ops.shape(images)
-        check_images((height, width), self._J, self._padding)
-        maps = self.scatter(ops.reshape(images, (-1, height, width)))
-        height, width = ops.shape(maps)[2:]
-        if self.data_format == "channels_first":
-            maps = ops.reshape(maps, (-1, channels * len(self._paths), height, width))
-        else:
-            maps = ops.reshape(maps, (-1, channels, len(self._paths), height, width))
-            maps = ops.reshape(ops.transpose(maps, (0, 3, 4, 1, 2)), (-1, height, width, channels * len(self._paths)))
-        return ops.cast(maps, self.compute_dtype)
+    def call(self, inputs):
+        batch, channels, *sizes = self._split_shape(ops.shape(inputs))
+        self._check_sizes(sizes, self._plan.scale, self._plan.padding == "periodic")
+        if is_static(batch) and batch == 0:
+            return self._nothing(inputs.shape)
+        planes = self._channels_second(ops.cast(inputs, self._working_dtype()))
+        found = self.scatter(ops.reshape(planes, (-1, *sizes)))
+        return self._features(found, channels) if self._output == "scattering" else self._maps(found, channels)
 
     def scatter(self, planes):
         raise NotImplementedError
 
     def compute_output_shape(self, input_shape):
-        first = self.data_format == "channels_first"
-        batch, channels, height, width = input_shape if first else [input_shape[i] for i in (0, 3, 1, 2)]
-        check_images((height, width), self._J, self._padding)
-        height, width = (None if size is None else size // 2**self._J for size in (height, width))
-        features = None if channels is None else channels * len(self._paths)
-        return (batch, features, height, width) if first else (batch, height, width, features)
+        batch, channels, *sizes = self._split_shape(input_shape)
+        self._check_sizes(sizes, self._plan.scale, self._plan.padding == "periodic")
+        if self._output == "scattering":
+            features = None if channels is None else channels * len(self.paths)
+            return self._join_shape(batch, features, *self._plan.output_shape(sizes, self._plan.level))
+        shapes = {}
+        for path, level in self._plan.levels:
+            shape = self._join_shape(batch, channels, *self._plan.output_shape(sizes, level))
+            if self._output == "modulus":
+                shapes[path] = shape
+            elif path.order:
+                shapes[path] = (shape, shape)
+        return shapes
 
     def get_config(self):
-        return {**super().get_config(), "L": self.L, "order": self.order}
+        selected = None if self._selected is None else [list(path) for path in self._selected]
+        return {**super().get_config(), "paths": selected, "output": self._output}
+
+    def _features(self, maps, channels):
+        """Maps `(N, K, *sizes)` as features of images, in the data format."""
+        _, paths, *sizes = ops.shape(maps)
+        if self._channels_last:
+            maps = ops.reshape(maps, (-1, channels, paths, *sizes))
+            maps = ops.transpose(maps, (0, *range(3, 3 + self.rank), 1, 2))
+        return ops.cast(ops.reshape(maps, (-1, *self._join_shape(0, channels * paths, *sizes)[1:])), self.compute_dtype)
+
+    def _maps(self, found, channels):
+        """Maps `(N, *sizes)` of paths as a dict of arrays with the channels of the input."""
+        paths = [path for path in self.paths if path.order or self._output == "modulus"]
+        return {
+            path: keras.tree.map_structure(lambda part: self._features(part[:, None], channels), maps)
+            for path, maps in zip(paths, found)
+        }
+
+    def _nothing(self, shape):
+        """The outputs for an empty batch."""
+        shapes = self.compute_output_shape(tuple(shape))
+        return keras.tree.map_shape_structure(lambda shape: ops.zeros(shape, self.compute_dtype), shapes)

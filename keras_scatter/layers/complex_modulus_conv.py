@@ -1,13 +1,16 @@
 """The distilled scattering layer: plain convolutions and a modulus."""
 
+import functools
+
 import keras
 from keras import ops
 
 from keras_scatter import saved_filters
 from keras_scatter.filters.groups import designed_group, group_shapes, resolve_config
 from keras_scatter.functional.initial import constant, distinct
-from keras_scatter.functional.scattering import block_scattering, convolutional_scattering
+from keras_scatter.functional import faithful, paper
 from keras_scatter.layers.base_scattering import BaseScattering
+from keras_scatter.plan.images import block_plan, image_plan
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -93,12 +96,19 @@ class ComplexModulusConv(BaseScattering):
         kernel_initializer="morlet",
         weights=None,
         data_format=None,
+        paths=None,
+        output="scattering",
         **kwargs,
     ):
         config = resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters)
-        padding = "reflect" if design == "faithful" else "zeros"
-        super().__init__(config["J"], L, order, padding, data_format, **kwargs)
+        if design == "faithful":
+            make_plan = functools.partial(image_plan, config["J"], config["L"], config["order"], "reflect")
+        else:
+            make_plan = functools.partial(block_plan, config["J"], config["L"])
+        super().__init__(make_plan, paths, output, data_format, **kwargs)
         self.J = J
+        self.L = config["L"]
+        self.order = config["order"]
         # A list, when the config comes from a file.
         self.kernel_size = tuple(kernel_size) if isinstance(kernel_size, list) else kernel_size
         self.design = design
@@ -131,9 +141,11 @@ class ComplexModulusConv(BaseScattering):
 
     def scatter(self, planes):
         filters = {name: ops.cast(variable, self.compute_dtype) for name, variable in self.filters.items()}
-        if self.design == "paper":
-            return block_scattering(planes, filters, J=self._J, L=self.L)
-        return convolutional_scattering(planes, filters, J=self._J, L=self.L, order=self.order)
+        transform = paper.scatter if self.design == "paper" else faithful.scatter
+        return transform(planes, filters, self._plan, self._output)
+
+    def _working_dtype(self):
+        return self.compute_dtype
 
     def save_filters(self, path, overwrite=False, **about):
         """Write the filter group to `path`, to be read by `weights=path` or by any framework.
@@ -164,6 +176,8 @@ class ComplexModulusConv(BaseScattering):
         initializer = self.kernel_initializer
         return {
             **super().get_config(),
+            "L": self.L,
+            "order": self.order,
             "J": self.J,
             "kernel_size": self.kernel_size,
             "design": self.design,

@@ -6,7 +6,6 @@ from keras import ops
 from keras_scatter.arguments import check_integer
 from keras_scatter.functional.banded import split
 from keras_scatter.functional.dtcwt import ORIENTATIONS, forward, forward_plans, low_sizes
-from keras_scatter.functional.padding import check_images
 from keras_scatter.layers.base_dtcwt import BaseDTCWT
 
 
@@ -71,14 +70,14 @@ class DTCWT(BaseDTCWT):
         dtype = self._working_dtype()
         images = ops.cast(images, dtype)
         shape = self._split_shape(ops.shape(images))[2:]
-        check_images(shape, self.levels, argument="levels")
+        self._check_sizes(shape, self.levels, argument="levels")
         static, tensors = split(forward_plans(shape, self.biort, self.qshift, self.levels, dtype))
         low, high = forward(images, tensors, static=static, channels_last=self._channels_last)
         return keras.tree.map_structure(lambda part: ops.cast(part, self.compute_dtype), (low, high))
 
     def compute_output_shape(self, input_shape):
         batch, channels, *shape = self._split_shape(input_shape)
-        check_images(shape, self.levels, argument="levels")
+        self._check_sizes(shape, self.levels, argument="levels")
         unknown = [None] * self.levels
         sizes = list(zip(*(unknown if size is None else low_sizes(size, self.levels) for size in shape)))
         high = []

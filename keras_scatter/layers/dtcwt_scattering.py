@@ -7,7 +7,6 @@ from keras_scatter.arguments import check_choice, check_number
 from keras_scatter.filters.paths import Path
 from keras_scatter.functional.banded import split
 from keras_scatter.functional.dtcwt import ORIENTATIONS, first_length, scattering_1, scattering_2, scattering_plans
-from keras_scatter.functional.padding import check_images
 from keras_scatter.layers.base_dtcwt import BaseDTCWT
 
 
@@ -123,7 +122,7 @@ class DTCWTScattering(BaseDTCWT):
         }
 
     def _check(self, channels, shape):
-        check_images(shape, self.J)
+        self._check_sizes(shape, self.J)
         if self.combine_colour and channels != 3:
             raise ValueError(f"combine_colour=True needs images of 3 channels. Received: channels={channels}")
 

@@ -21,8 +21,7 @@ from keras_scatter.functional.mixing import (
     morlet_moduli,
     upsample,
 )
-from keras_scatter.functional.padding import check_images
-from keras_scatter.layers.base_image_layer import BaseImageLayer
+from keras_scatter.layers.base_transform import BaseTransform
 from keras_scatter.layers.non_expansive import NonExpansive
 
 MIXINGS = ("1x1", "3x3", "impulse", "gaussian", "random", "dct")
@@ -31,7 +30,7 @@ PARAMETERS = ("theta", "xi", "sigma", "slant")
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
-class LocallyInvariantLayer(BaseImageLayer):
+class LocallyInvariantLayer(BaseTransform):
     """Wavelet moduli mixed by learned weights: a layer that takes the place of a convolution.
 
     `y(f, u) = sum_q (z(q) * k_f,q)(u) + bias(f)`, where z holds, at half size, the low-pass of each of the C input
@@ -201,7 +200,7 @@ class LocallyInvariantLayer(BaseImageLayer):
         if not self._channels_last:
             images = ops.transpose(images, (0, 2, 3, 1))
         shape = ops.shape(images)[1:3]
-        check_images(shape, 1, argument=None)
+        self._check_sizes(shape, 1, argument=None)
         kernel = self._kernel(ops.cast(self.mixing_kernel, self.compute_dtype))
         mixed = self._mixed(images, kernel, *(ops.cast(part, dtype) for part in self._wavelets()))
         if self.use_bias:
@@ -214,7 +213,7 @@ class LocallyInvariantLayer(BaseImageLayer):
 
     def compute_output_shape(self, input_shape):
         batch, channels, *shape = self._split_shape(input_shape)
-        check_images(shape, 1, argument=None)
+        self._check_sizes(shape, 1, argument=None)
         height, width = (size if size is None or self.strides == 1 else -(-size // 2) for size in shape)
         outputs = self.filters
         if outputs is None and channels is not None:

@@ -1,13 +1,16 @@
 """The exact scattering layer."""
 
+import functools
+
 import keras
 from keras import ops
 
 from keras_scatter.arguments import check_choice, check_integer
-from keras_scatter.functional.fourier import wavelet_bank
-from keras_scatter.functional.padding import padded_shape
-from keras_scatter.functional.scattering import fourier_scattering
+from keras_scatter.backend.constants import constants
+from keras_scatter.functional import fourier
+from keras_scatter.functional.image_bank import image_bank
 from keras_scatter.layers.base_scattering import BaseScattering
+from keras_scatter.plan.images import image_plan
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -66,24 +69,33 @@ class ScatteringFFT(BaseScattering):
         M. Andreux et al., Kymatio: Scattering Transforms in Python, JMLR 21 (2020).
     """
 
-    def __init__(self, J=2, L=8, order=2, padding="reflect", data_format=None, chunk_size=None, **kwargs):
+    def __init__(
+        self,
+        J=2,
+        L=8,
+        order=2,
+        padding="reflect",
+        data_format=None,
+        chunk_size=None,
+        paths=None,
+        output="scattering",
+        **kwargs,
+    ):
         # The transform needs float32 at least, so inputs must not be cast to half precision.
         kwargs.setdefault("autocast", False)
-        check_choice("padding", padding, ("reflect", "periodic", "zeros"))
-        super().__init__(J, L, order, padding, data_format, **kwargs)
-        self.J = J
-        self.padding = padding
+        self.J = check_integer("J", J)
+        self.L = check_integer("L", L)
+        self.order = check_integer("order", order)
+        self.padding = check_choice("padding", padding, ("reflect", "periodic", "zeros"))
+        make_plan = functools.partial(image_plan, self.J, self.L, self.order, self.padding)
+        super().__init__(make_plan, paths, output, data_format, **kwargs)
         self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
 
     def scatter(self, planes):
-        shape = padded_shape(ops.shape(planes)[1:], self._J, self.padding)
-        bank = wavelet_bank(self._J, self.L, shape, self._working_dtype())
-        bank = map(ops.convert_to_tensor, bank)
-        arguments = {"J": self._J, "L": self.L, "order": self.order, "padding": self.padding}
-        return fourier_scattering(planes, *bank, chunk=self.chunk_size, **arguments)
+        axes = self._plan.axes(ops.shape(planes)[1:])
+        bank = image_bank(self._plan, axes, self._working_dtype())
+        return fourier.scatter(planes, constants(bank), self._plan, self._output, self.chunk_size)
 
     def get_config(self):
-        return {**super().get_config(), "J": self.J, "padding": self.padding, "chunk_size": self.chunk_size}
-
-    def _working_dtype(self):
-        return "float64" if self.compute_dtype == "float64" else "float32"
+        arguments = {"J": self.J, "L": self.L, "order": self.order, "padding": self.padding}
+        return {**super().get_config(), **arguments, "chunk_size": self.chunk_size}

@@ -54,7 +54,7 @@ class ScatteringDistiller(keras.Model):
         check_choice("loss", loss, ("balanced", "mse"))
         layer = _scattering_layer(student)
         if teacher is None:
-            teacher = ScatteringFFT(layer._J, layer.L, layer.order, data_format=layer.data_format)
+            teacher = ScatteringFFT(layer.group_config["J"], layer.L, layer.order, data_format=layer.data_format)
         if teacher.paths != layer.paths:
             raise ValueError(
                 "student and teacher must have the same paths. "

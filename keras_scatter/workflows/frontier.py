@@ -6,7 +6,7 @@ import pathlib
 
 from keras_scatter.arguments import check_integer
 from keras_scatter.filters.groups import group_shapes
-from keras_scatter.functional.padding import padded_shape
+from keras_scatter.plan.images import image_axis
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import ScatteringDistiller
 from keras_scatter.saved_filters import write_atomically
@@ -33,7 +33,7 @@ def multiply_adds(config, shape):
     7252000
     """
     J, L, order = config["J"], config["L"], config["order"]
-    pixels = math.prod(padded_shape(shape, J, "reflect"))
+    pixels = math.prod(image_axis(size, J, "reflect").length for size in shape)
     kernels = {name: math.prod(kernel) for name, kernel in group_shapes(config).items()}
     # Planes that are filtered at each level, of moduli with m wavelets: only one, the image, for m = 0.
     planes, total = {0: 1}, 0

@@ -4,7 +4,9 @@ import scipy.ndimage
 from compare import assert_close, images
 from keras import ops
 
-from keras_scatter.functional.convolution import modulus_block, periodic_conv, zero_padded_conv
+from keras_scatter.backend.modulus import modulus
+from keras_scatter.functional.faithful import periodic_conv
+from keras_scatter.functional.paper import block_outputs, block_waves, zero_padded_conv
 
 
 def correlate(plane, kernel, mode):
@@ -37,7 +39,8 @@ def test_block_is_the_papers(lowpass_size):
     """Equation 9 with SciPy: {x * phi, |x * psi| * phi} at half size, zeros outside."""
     planes, phi = images(2, 10, 8), images(lowpass_size, lowpass_size, 1, 1, seed=1)
     real, imag = images(5, 5, 1, 2, seed=2) - 0.5, images(5, 5, 1, 2, seed=3) - 0.5
-    found = modulus_block(*map(ops.convert_to_tensor, (planes, phi, real, imag)))
+    low, *waves = block_waves(*map(ops.convert_to_tensor, (planes, phi, real, imag)))
+    found = block_outputs(low, modulus(*waves), ops.convert_to_tensor(phi))
     expected = []
     for plane in planes:
         expected.append(correlate(plane, phi[:, :, 0, 0], "constant")[::2, ::2])

@@ -4,20 +4,32 @@ import pytest
 from compare import assert_close, images
 from keras import ops
 
-from keras_scatter.functional.smoothing import smooth, smoothing_matrix
+from keras_scatter.filters.morlet import gaussian_spectrum
+from keras_scatter.filters.spectra import low_band
+from keras_scatter.functional.smoothing import lowpass_matrix, matrices, smooth
+from keras_scatter.plan.images import image_plan
 
 
 @pytest.mark.parametrize(("J", "level"), [(1, 0), (2, 0), (2, 1), (3, 2)])
-@pytest.mark.parametrize("cropped", [True, False])
-def test_equals_filtering_by_fft(J, level, cropped):
-    shape = 5 * 2**J, 4 * 2**J
-    plane = images(1, shape[0] >> level, shape[1] >> level)
+@pytest.mark.parametrize("padding", ["reflect", "periodic"])
+def test_equals_filtering_by_fft(J, level, padding):
+    plan = image_plan(J, 1, 1, padding)
+    axes = plan.axes((3 * 2**J, 2 * 2**J))
+    shape = tuple(axis.length for axis in axes)
+    plane = images(1, *(size >> level for size in shape))
     phi = numpy_twin.level(np.fft.fft2(numpy_twin.gabor(*shape, 0.8 * 2 ** (J - 1), 0, 0, 1)).real, level)
     expected = np.fft.ifft2(numpy_twin.decimate(np.fft.fft2(plane[0]) * phi, 2 ** (J - level))).real
-    found = smooth(ops.convert_to_tensor(plane), J, level, shape, cropped)[0]
-    assert_close(found, expected[1:-1, 1:-1] if cropped else expected, 1e-6)
+    found = smooth(ops.convert_to_tensor(plane[None]), matrices(plan, axes, level, "float32"))[0, 0]
+    assert_close(found, expected if padding == "periodic" else expected[1:-1, 1:-1], 1e-6)
 
 
 def test_constant_planes_keep_their_value():
-    """Each row sums to the gain of one axis, the square root of pi / 3.1415."""
-    assert_close(smoothing_matrix(3, 1, 64, False).sum(1), np.full(8, (np.pi / 3.1415) ** 0.5), 1e-9)
+    """Each column sums to the gain of one axis, the square root of pi / 3.1415."""
+    matrix = lowpass_matrix(low_band(gaussian_spectrum(3, 64), 1, 1, np), 4, (0, 8))
+    assert_close(matrix.sum(0), np.full(8, (np.pi / 3.1415) ** 0.5), 1e-9)
+
+
+def test_sizes_that_are_tensors_give_the_same_matrix():
+    spectrum = gaussian_spectrum(2, 24)
+    found = lowpass_matrix(ops.convert_to_tensor(spectrum, "float32"), 4, (1, 4), ops)
+    assert_close(found, lowpass_matrix(spectrum, 4, (1, 4)), 1e-6)

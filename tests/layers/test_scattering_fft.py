@@ -9,8 +9,9 @@ from compare import BACKEND, TOLERANCE, assert_close, images, to_numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_scatter.functional import chunks
+from keras_scatter.backend import chunks
 from keras_scatter.layers import ScatteringFFT
+from keras_scatter.plan.images import image_plan
 
 GOLDEN = sorted((pathlib.Path(__file__).parents[1] / "golden").glob("kymatio2d_*.npz"))
 
@@ -173,7 +174,8 @@ def test_gradient(kind, float64):
 def test_gradient_in_small_chunks(monkeypatch, float64):
     """Of images, and of the moduli of one image."""
     monkeypatch.setattr(chunks, "CHUNK_BYTES", 2**13)
-    assert chunks.chunk_size((12, 16), 7, 1) < 7
+    plan = image_plan(2, 7, 2, "reflect")
+    assert chunks.chunk_size(4 * plan.peak(plan.axes((16, 24)), first=1)) < 7
     # No other test has seven angles: their traces have larger chunks.
     common.check_gradient(make(L=7, dtype="float64"), images(2, 16, 24, 2) - 0.5)
 

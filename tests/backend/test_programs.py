@@ -3,7 +3,7 @@ import pytest
 from compare import BACKEND, assert_close
 from keras import ops
 
-from keras_scatter.functional.compiled import compiled, in_xla
+from keras_scatter.backend.programs import compiled, in_xla
 
 tensorflow_only = pytest.mark.skipif(BACKEND != "tensorflow", reason="XLA programs of TensorFlow")
 

@@ -18,8 +18,9 @@ def modulus(real, imag):
 def smooth_root(square, bias=0.0):
     """`sqrt(square + bias^2) - bias`, whose gradient at zero is finite.
 
-    Without a bias the smallest normal number, 1e-38 in float32, is added below the root.
+    Without a bias the smallest normal number, 1e-38 in float32, is added below the root. With one the difference is
+    computed as `square / (sqrt(square + bias^2) + bias)`, which does not cancel.
     """
     smallest = float(np.finfo("float64" if "64" in str(square.dtype) else "float32").tiny)
     root = ops.sqrt(square + max(bias**2, smallest))
-    return root - bias if bias else root
+    return square / (root + bias) if bias else root

@@ -3,7 +3,7 @@ import pytest
 from compare import assert_close, gradient, images
 from keras import ops
 
-from keras_scatter.functional.modulus import modulus
+from keras_scatter.backend.modulus import modulus
 
 
 def test_equals_the_absolute_value():

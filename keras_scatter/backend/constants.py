@@ -1,0 +1,22 @@
+"""NumPy arrays as tensors of the backend."""
+
+import keras
+from keras import ops
+
+
+def constants(arrays):
+    """Tensors of a tuple of arrays; tensors among them stay as they are."""
+    return tuple(map(ops.convert_to_tensor, arrays))
+
+
+def check_float64(dtype):
+    """JAX computes in float32, without a word, where float64 is not enabled: refuse it there."""
+    if dtype == "float64" and keras.backend.backend() == "jax":
+        import jax
+
+        if not jax.config.jax_enable_x64:
+            raise ValueError(
+                'dtype="float64" needs JAX_ENABLE_X64=1 in the environment, or '
+                'jax.config.update("jax_enable_x64", True): JAX computes in float32 without it. '
+                "Received: dtype='float64'"
+            )

@@ -1,0 +1,98 @@
+"""What all layers share that read arrays with channels: layout, dtype, sizes, planes."""
+
+import keras
+from keras import ops
+
+from keras_scatter.arguments import check_choice, check_size
+from keras_scatter.backend import sizes as run_time
+from keras_scatter.backend.constants import check_float64
+
+# By rank: what is transformed, its axes, and what they are counted in.
+NAMES = {
+    1: ("signals", ("Signal length",), "samples"),
+    2: ("images", ("Image height", "Image width"), "pixels"),
+    3: ("volumes", ("Volume depth", "Volume height", "Volume width"), "voxels"),
+}
+
+
+class BaseTransform(keras.layers.Layer):
+    """A layer of real arrays `(batch, *sizes, channels)`, or with the channels in second place.
+
+    Subclasses of another rank than 2 set `rank`, the number of sizes.
+    """
+
+    rank = 2
+
+    def __init__(self, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        check_choice("data_format", data_format, (None, "channels_last", "channels_first"))
+        self.data_format = data_format or keras.config.image_data_format()
+        self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
+        _check_compute_dtype(self.compute_dtype)
+
+    def __call__(self, inputs, *args, **kwargs):
+        for array in keras.tree.flatten(inputs):
+            _check_dtype(array, NAMES[self.rank][0])
+        return super().__call__(inputs, *args, **kwargs)
+
+    def get_config(self):
+        return {**super().get_config(), "data_format": self.data_format}
+
+    @property
+    def _channels_last(self):
+        return self.data_format == "channels_last"
+
+    def _split_shape(self, shape):
+        """Batch, channels and sizes of a shape in the data format."""
+        if len(shape) != self.rank + 2:
+            raise ValueError(
+                f"The shape of {NAMES[self.rank][0]} must have {self.rank + 2} axes, {self.data_format}. "
+                f"Received: {tuple(shape)}"
+            )
+        batch, *others = shape
+        *sizes, channels = others if self._channels_last else [*others[1:], others[0]]
+        if channels == 0:
+            raise ValueError(f"The number of channels must be at least 1. Received: input shape {tuple(shape)}")
+        return batch, channels, *sizes
+
+    def _join_shape(self, batch, channels, *sizes):
+        return (batch, *sizes, channels) if self._channels_last else (batch, channels, *sizes)
+
+    def _channels_second(self, inputs):
+        """The axes as batch, channels, sizes."""
+        if not self._channels_last:
+            return inputs
+        return ops.transpose(inputs, (0, self.rank + 1, *range(1, self.rank + 1)))
+
+    def _check_sizes(self, sizes, J, multiple=False, argument="J"):
+        """Check that sizes are at least 2**J, or multiples; those that only a graph knows, when it runs."""
+        _, names, unit = NAMES[self.rank]
+        for name, size in zip(names, sizes):
+            if size is None or run_time.is_static(size):
+                check_size(name, size, J, multiple, argument, unit)
+                continue
+            power = f"2**{argument} = " if argument else ""
+            run_time.check_at_least(name, size, 2**J, f"must be at least {power}{2**J} {unit}")
+            if multiple:
+                run_time.check_multiple(name, size, 2**J, f'must be a multiple of 2**J = {2**J} with padding="periodic"')
+
+    def _working_dtype(self):
+        """The dtype of a computation that needs float32 at least."""
+        return "float64" if self.compute_dtype == "float64" else "float32"
+
+
+def _check_dtype(array, what):
+    dtype = getattr(array, "dtype", None)
+    if dtype is None:
+        return
+    name = str(getattr(dtype, "name", dtype)).removeprefix("torch.")
+    if not any(kind in name for kind in ("int", "float", "bool")):
+        raise TypeError(
+            f"{what} must be real numbers: floats, or integers, which are cast unscaled. Received: dtype={name}"
+        )
+
+
+def _check_compute_dtype(dtype):
+    if "float" not in dtype:
+        raise ValueError(f"dtype must be a float type or a policy that computes in one. Received: dtype={dtype!r}")
+    check_float64(dtype)
