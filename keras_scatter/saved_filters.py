@@ -50,6 +50,10 @@ def load(name_or_path):
     Raises:
         ValueError: no such name or file, a wrong checksum, or arrays that are missing or of another shape or dtype.
     """
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        raise TypeError(
+            f"weights must be a name or a path. Received: weights={name_or_path!r}"
+        )
     if name_or_path in _index():
         entry = describe(name_or_path)
         content = (_folder() / entry["file"]).read_bytes()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from compare import BACKEND, assert_close, images, to_numpy
 
+from keras_scatter import layers
 from keras_scatter.functional import fourier
 from keras_scatter.layers import (
     DTCWT,
@@ -41,6 +42,9 @@ LAYERS = {
     "exact": lambda: ScatteringFFT(J=2, L=4, order=2),
     "exact_zeros": lambda: ScatteringFFT(J=3, L=2, order=1, padding="zeros"),
     "exact_channels_first": lambda: ScatteringFFT(J=2, L=4, data_format="channels_first"),
+    "signals": lambda: layers.ScatteringFFT1D(J=3, Q=(4, 2), T=5.5, order=3),
+    "signals_zeros": lambda: layers.ScatteringFFT1D(J=4, stride=2, padding="zeros", data_format="channels_first"),
+    "signals_global": lambda: layers.ScatteringFFT1D(J=3, T="global", paths=layers.ScatteringFFT1D(J=3).paths[::2]),
     "dual_tree_1": lambda: DTCWTScattering(J=1, biort="near_sym_b_bp"),
     "dual_tree_2": lambda: DTCWTScattering(J=2, magnitude_bias=0.1, data_format="channels_first"),
     "mixed_1x1": lambda: LocallyInvariantLayer(5, mixing_constraint=NonExpansive(2.0), activation="relu"),
@@ -61,20 +65,23 @@ LAYERS = {
 }
 
 each_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
-DISTILLED = {name: make for name, make in LAYERS.items() if not name.startswith(("exact", "dual_tree", "mixed"))}
+OTHERS = ("exact", "signals", "dual_tree", "mixed")
+DISTILLED = {name: make for name, make in LAYERS.items() if not name.startswith(OTHERS)}
 each_distilled = pytest.mark.parametrize("make", DISTILLED.values(), ids=DISTILLED)
 # Initial values make no difference to these formats.
 SERVED = [name for name in LAYERS if "initializer" not in name]
 ON_DEVICE = [name for name in DISTILLED if "initializer" not in name]
 
 
-def image_shape(layer, channels=2, size=(16, 20)):
+def input_shape(layer, channels=2, size=(16, 20)):
+    """The shape of an image, or of a signal that is as long as it is high."""
+    size = size[: layer.input_spec.ndim - 2]
     return (channels, *size) if layer.data_format == "channels_first" else (*size, channels)
 
 
 def model_of(layer, shape=None):
     """The layer in a model; filters are changed, so that a file that lacks them cannot give the right numbers."""
-    model = keras.Sequential([keras.Input(shape or image_shape(layer)), layer])
+    model = keras.Sequential([keras.Input(shape or input_shape(layer)), layer])
     generator = np.random.default_rng(1)
     layer.set_weights([weight * generator.uniform(0.5, 1.5, weight.shape) for weight in layer.get_weights()])
     return model
@@ -112,9 +119,9 @@ def test_a_weights_file_gives_the_same_numbers(make, tmp_path):
 @each_distilled
 def test_a_weights_file_of_a_bare_layer(make, tmp_path):
     layer, other = make(), make()
-    x = images(2, *image_shape(layer))
+    x = images(2, *input_shape(layer))
     model_of(layer)
-    other.build((None, *image_shape(layer)))
+    other.build((None, *input_shape(layer)))
     keras.saving.save_weights(layer, tmp_path / "layer.weights.h5")
     keras.saving.load_weights(other, tmp_path / "layer.weights.h5")
     assert_close(other(x), layer(x), 1e-6)
@@ -133,6 +140,16 @@ def test_a_saved_model_serves_the_same_numbers(name, tmp_path):
     for batch in (1, 3):
         x = images(batch, *model.input_shape[1:], seed=batch)
         assert_close(served.serve(x), model(x))
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="with TensorFlow all layers are tested")
+@pytest.mark.parametrize("name", ["exact", "signals", "signals_global"])
+def test_a_saved_model_made_with_jax_serves_the_same_numbers(name, tmp_path):
+    model = model_of(LAYERS[name]())
+    served = export_saved_model(model, tmp_path)
+    for batch in (1, 3):
+        x = images(batch, *model.input_shape[1:], seed=batch)
+        assert_close(np.asarray(served.serve(x)), model(x))
 
 
 @tensorflow_only

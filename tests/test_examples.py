@@ -8,7 +8,8 @@ import runpy
 import keras
 import numpy as np
 import pytest
-from compare import BACKEND, assert_close, images
+from compare import BACKEND, assert_close, images, to_numpy
+from numpy_twin_1d import scattering
 
 from keras_scatter import saved_filters
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
@@ -166,7 +167,23 @@ def test_the_converted_layout_is_kymatios(example, name, data_format):
     assert_close(maps, np.stack([golden["y"], golden["y"][::-1]], axis=1))
 
 
-def test_the_kymatio_table_is_printed_by_the_script(capsys):
+@pytest.mark.parametrize(
+    ("length", "arguments"),
+    [(300, {"J": 5, "Q": 4}), (257, {"J": 6, "T": 50, "order": 1}), (128, {"J": 4, "stride": 2})],
+)
+def test_signals_become_those_of_kymatio_030(example, length, arguments):
+    script = example("coming_from_kymatio")
+    x = images(2, length, 1) - 0.5
+    layer = script.ScatteringFFT1D(**arguments)
+    found = script.to_kymatio_030(script.to_kymatio_layout(layer(x), layer), layer)
+    expected = [list(scattering(signal, **arguments, convention="0.3.0").values()) for signal in x[..., 0]]
+    for order in (0, 1):
+        chosen = [path.order == order for path in layer.paths]
+        assert_close(to_numpy(found)[:, 0, chosen], np.array(expected)[:, chosen])
+
+
+def test_the_kymatio_tables_are_printed_by_the_script(capsys):
     runpy.run_path(str(EXAMPLES / "coming_from_kymatio.py"), run_name="__main__")
     printed = capsys.readouterr().out
     assert all(name in printed for name in ("max_order", "pre_pad", "frontend", "out_type", "(2, 3, 81, 8, 8)"))
+    assert all(name in printed for name in ("oversampling", "meta()", "(2, 3, 126, 16)", "in Kymatio 0.3.0"))

@@ -1,9 +1,11 @@
 """Fourier transforms and products of complex arrays, in the form that is fast on the backend.
 
-`spectrum`, `convolve`, `parts` and `modulus` hand complex arrays to each other; what these are is the backend's matter:
-a pair of real arrays under TensorFlow, where XLA joins and splits it for nothing; complex numbers under JAX, where
-gradients of large planes take a third of the time that they take through pairs; under PyTorch real numbers with an axis
-of two at the end, so that products run over contiguous ones, in half the time that it takes to join and split pairs.
+`spectrum`, `product`, `inverse`, `parts` and `modulus` hand complex arrays to each other. What these are is the backend's matter:
+
+* TensorFlow: a pair of real arrays, which XLA joins and splits for nothing.
+* JAX: complex numbers; gradients of large planes take a third of the time that they take through pairs.
+* PyTorch: real numbers with an axis of two at the end. Products run over contiguous numbers, in half the time that it
+  takes to join and split pairs.
 """
 
 import itertools
@@ -28,11 +30,49 @@ def fold(spectrum, factors):
     return spectrum
 
 
-class _Pairs:
+class _Transforms:
+    """What the backends share: filters that vanish on most bins of a half spectrum `(N, R, bins)`."""
+
+    def whole(self, half, size):
+        """The spectrum of which this is the half: `size` bins in FFT order."""
+        return self._joined([half, self._mirrored(half, size // 2 + 1, size, size)])
+
+    def product_of_bins(self, half, bins, size, factor):
+        """As `product` for an axis of `size` samples, with filters `(B, n)` from some frequency bin on.
+
+        Args:
+            bins: the first bin, which may be negative, and the filters.
+        """
+        first, filters = bins
+        last = first + self._bins(filters)
+        ends = [(first, min(last, 0)), (max(first, 0), min(last, size // 2 + 1)), (max(first, size // 2 + 1), last)]
+        pieces = [
+            self._mirrored(half, start, stop, size) if k != 1 else self._part(half, start, stop)
+            for k, (start, stop) in enumerate(ends)
+            if start < stop
+        ]
+        product = self._times(self._joined(pieces) if len(pieces) > 1 else pieces[0], filters)
+        return self._placed(product, first, last, size // factor)
+
+    def _placed(self, product, first, last, size):
+        """Bins `first <= k < last` on a grid of `size` bins, those a multiple of it apart added up."""
+        start, count = first % size, last - first
+        if start + count <= size:
+            return self._padded(product, start, size - start - count)
+        if count <= size:
+            turn = size - start
+            gap = self._padded(self._part(product, 0, 0), 0, size - count)
+            return self._joined([self._part(product, turn, count), gap, self._part(product, 0, turn)])
+        blocks = -(-(start + count) // size)
+        padded = self._padded(product, start, blocks * size - start - count)
+        return self._sum([self._part(padded, i * size, (i + 1) * size) for i in range(blocks)])
+
+
+class _Pairs(_Transforms):
     """TensorFlow."""
 
     def spectrum(self, planes, rank):
-        """Fourier transform of real `(N, ...)` along the last `rank` axes; its half for a single axis."""
+        """Fourier transform of real `(N, R, ...)` along the last `rank` axes; its half for a single axis."""
         import tensorflow as tf
 
         if rank == 1:
@@ -41,24 +81,21 @@ class _Pairs:
             found = {2: tf.signal.fft2d, 3: tf.signal.fft3d}[rank](tf.complex(planes, tf.zeros_like(planes)))
         return tf.math.real(found), tf.math.imag(found)
 
-    def window(self, spectrum, negative, positive):
-        """A half spectrum's bins `-negative <= k < positive`, in FFT order."""
-        real, imag = spectrum
-        behind = slice(1, negative + 1)
-        return (
-            ops.concatenate([real[..., :positive], ops.flip(real[..., behind], -1)], axis=-1),
-            ops.concatenate([imag[..., :positive], -ops.flip(imag[..., behind], -1)], axis=-1),
-        )
+    def filters(self, filters):
+        """Real filters `(B, ...)` as `product` takes them."""
+        return filters
 
-    def convolve(self, spectrum, filters, factors):
-        """Inverse transform of the product with real `(B, ...)`, decimated by the factors: `(N, R * B, ...)`."""
+    def product(self, spectrum, filters, factors):
+        """The spectra of all rows times all filters, folded by the factors: `(N, R, B, ...)`."""
+        rank = len(factors)
+        return tuple(fold(ops.expand_dims(part, -1 - rank) * filters, factors) for part in spectrum)
+
+    def inverse(self, spectrum, rank):
+        """Waves `(N, R * B, ...)`."""
         import tensorflow as tf
 
-        rank = len(factors)
-        real, imag = (fold(ops.expand_dims(part, -1 - rank) * filters, factors) for part in spectrum)
-        inverse = {1: tf.signal.ifft, 2: tf.signal.ifft2d, 3: tf.signal.ifft3d}[rank]
-        waves = inverse(tf.complex(real, imag))
-        return tuple(_joined(part, rank) for part in (tf.math.real(waves), tf.math.imag(waves)))
+        waves = {1: tf.signal.ifft, 2: tf.signal.ifft2d, 3: tf.signal.ifft3d}[rank](tf.complex(*spectrum))
+        return tuple(_by_row(part, rank) for part in (tf.math.real(waves), tf.math.imag(waves)))
 
     def parts(self, waves):
         """Real and imaginary part."""
@@ -67,25 +104,49 @@ class _Pairs:
     def modulus(self, waves):
         return modulus_of_pair(*waves)
 
+    def _bins(self, filters):
+        return filters.shape[-1]
 
-class _Jax:
+    def _part(self, spectrum, start, stop):
+        return tuple(part[..., start:stop] for part in spectrum)
+
+    def _mirrored(self, half, start, stop, size):
+        """Bins of which the half spectrum holds the conjugates: negative ones, and those from `size / 2` on."""
+        first, last = sorted((-start % size, -(stop - 1) % size))
+        real, imag = (ops.flip(part[..., first : last + 1], -1) for part in half)
+        return real, -imag
+
+    def _joined(self, pieces):
+        return tuple(ops.concatenate(parts, axis=-1) for parts in zip(*pieces))
+
+    def _times(self, spectrum, filters):
+        return tuple(part[..., None, :] * filters for part in spectrum)
+
+    def _padded(self, spectrum, before, after):
+        return tuple(ops.pad(part, [(0, 0)] * (len(part.shape) - 1) + [(before, after)]) for part in spectrum)
+
+    def _sum(self, blocks):
+        return tuple(sum(parts) for parts in zip(*blocks))
+
+
+class _Jax(_Transforms):
     def spectrum(self, planes, rank):
         import jax.numpy as jnp
 
         return jnp.fft.rfft(planes) if rank == 1 else jnp.fft.fftn(planes, axes=range(-rank, 0))
 
-    def window(self, spectrum, negative, positive):
+    def filters(self, filters):
+        return filters
+
+    def product(self, spectrum, filters, factors):
         import jax.numpy as jnp
 
-        behind = jnp.conj(jnp.flip(spectrum[..., 1 : negative + 1], -1))
-        return jnp.concatenate([spectrum[..., :positive], behind], axis=-1)
+        return fold(jnp.expand_dims(spectrum, -1 - len(factors)) * filters, factors)
 
-    def convolve(self, spectrum, filters, factors):
+    def inverse(self, spectrum, rank):
         import jax.numpy as jnp
 
-        rank = len(factors)
-        folded = fold(jnp.expand_dims(spectrum, -1 - rank) * filters, factors)
-        return _joined(jnp.fft.ifftn(folded, axes=range(-rank, 0)), rank)
+        return _by_row(jnp.fft.ifftn(spectrum, axes=range(-rank, 0)), rank)
 
     def parts(self, waves):
         return waves.real, waves.imag
@@ -93,35 +154,56 @@ class _Jax:
     def modulus(self, waves):
         return modulus_of_pair(waves.real, waves.imag)
 
+    def _bins(self, filters):
+        return filters.shape[-1]
 
-class _Torch:
+    def _part(self, spectrum, start, stop):
+        return spectrum[..., start:stop]
+
+    def _mirrored(self, half, start, stop, size):
+        first, last = sorted((-start % size, -(stop - 1) % size))
+        return half[..., first : last + 1][..., ::-1].conj()
+
+    def _joined(self, pieces):
+        return ops.concatenate(pieces, axis=-1)
+
+    def _times(self, spectrum, filters):
+        return spectrum[..., None, :] * filters
+
+    def _padded(self, spectrum, before, after):
+        return ops.pad(spectrum, [(0, 0)] * (spectrum.ndim - 1) + [(before, after)])
+
+    _sum = staticmethod(sum)
+
+
+class _Torch(_Transforms):
     def spectrum(self, planes, rank):
         import torch
 
         found = torch.fft.rfft(planes) if rank == 1 else torch.fft.fftn(planes, dim=tuple(range(-rank, 0)))
         return torch.view_as_real(found)
 
-    def window(self, spectrum, negative, positive):
+    def filters(self, filters):
         import torch
 
-        behind = torch.flip(spectrum[..., 1 : negative + 1, :], (-2,))
-        behind = behind * behind.new_tensor([1.0, -1.0])
-        return torch.cat([spectrum[..., :positive, :], behind], -2)
+        return torch.stack([filters] * 2, dim=-1)
 
-    def convolve(self, spectrum, filters, factors):
+    def product(self, spectrum, filters, factors):
+        rank, folded = len(factors), None
+        spectrum = spectrum.unsqueeze(-2 - rank)
+        for block in itertools.product(*map(range, factors)):
+            part, kernel = spectrum, filters
+            for axis, (i, factor) in enumerate(zip(block, factors), start=-1 - rank):
+                size = filters.shape[axis] // factor
+                part, kernel = part.narrow(axis, i * size, size), kernel.narrow(axis, i * size, size)
+            part, kernel = part.contiguous(), kernel.contiguous()
+            folded = part * kernel if folded is None else folded.addcmul_(part, kernel)
+        return folded
+
+    def inverse(self, spectrum, rank):
         import torch
 
-        rank = len(factors)
-        spectrum, filters = spectrum.unsqueeze(-2 - rank), torch.stack([filters] * 2, dim=-1)
-        starts = []
-        for axis, factor in zip(range(-1 - rank, -1), factors):
-            size = spectrum.shape[axis] // factor
-            starts.append([slice(i * size, (i + 1) * size) for i in range(factor)])
-        folded = None
-        for block in itertools.product(*starts):
-            terms = spectrum[(..., *block, slice(None))].contiguous(), filters[(..., *block, slice(None))].contiguous()
-            folded = terms[0] * terms[1] if folded is None else folded.addcmul_(*terms)
-        waves = torch.fft.ifftn(torch.view_as_complex(folded), dim=tuple(range(-rank, 0)))
+        waves = torch.fft.ifftn(torch.view_as_complex(spectrum), dim=tuple(range(-rank, 0)))
         return torch.view_as_real(waves).flatten(1, 2)
 
     def parts(self, waves):
@@ -131,13 +213,39 @@ class _Torch:
         squares = waves.square()
         return smooth_root(squares[..., 0] + squares[..., 1])
 
+    def _bins(self, filters):
+        return filters.shape[-2]
 
-def _joined(waves, rank):
+    def _part(self, spectrum, start, stop):
+        return spectrum[..., start:stop, :]
+
+    def _mirrored(self, half, start, stop, size):
+        first, last = sorted((-start % size, -(stop - 1) % size))
+        return half[..., first : last + 1, :].flip(-2) * half.new_tensor([1.0, -1.0])
+
+    def _joined(self, pieces):
+        import torch
+
+        return torch.cat(pieces, -2)
+
+    def _times(self, spectrum, filters):
+        return spectrum.unsqueeze(-3) * filters
+
+    def _padded(self, spectrum, before, after):
+        import torch
+
+        return torch.nn.functional.pad(spectrum, (0, 0, before, after))
+
+    _sum = staticmethod(sum)
+
+
+def _by_row(waves, rank):
     """`(N, R, B, ...)` as `(N, R * B, ...)`."""
     _, rows, wavelets, *sizes = ops.shape(waves)
     return ops.reshape(waves, (-1, rows * wavelets, *sizes))
 
 
-_complex = {"tensorflow": _Pairs, "jax": _Jax, "torch": _Torch}[keras.backend.backend()]()
-spectrum, window, convolve = _complex.spectrum, _complex.window, _complex.convolve
-parts, modulus = _complex.parts, _complex.modulus
+_transforms = {"tensorflow": _Pairs, "jax": _Jax, "torch": _Torch}[keras.backend.backend()]()
+spectrum, whole, filters = _transforms.spectrum, _transforms.whole, _transforms.filters
+product, product_of_bins, inverse = _transforms.product, _transforms.product_of_bins, _transforms.inverse
+parts, modulus = _transforms.parts, _transforms.modulus

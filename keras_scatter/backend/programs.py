@@ -41,8 +41,7 @@ def compiled(xla_under_tensorflow, differentiable=1):
         def call(*arguments, **static):
             if xla_under_tensorflow and in_xla():
                 return function(*arguments, **static)
-            arrays = []
-            skeleton = _split((arguments, static), arrays)
+            skeleton, arrays = _split((arguments, static))
             return programs.find(skeleton, arrays)(*arrays)
 
         call.programs = programs
@@ -113,34 +112,42 @@ class _TensorflowPrograms(_JaxPrograms):
         pass  # Python frees a graph that nobody holds
 
 
-def _split(value, arrays):
-    """A hashable skeleton of nested arguments; what it leaves out is added to `arrays`."""
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
-        arrays.append(value)
-        return ARRAY
-    if isinstance(value, dict):
-        return dict, tuple((key, _split(item, arrays)) for key, item in sorted(value.items()))
-    if isinstance(value, (tuple, list)):
-        kind = type(value) if hasattr(value, "_fields") else tuple
-        return kind, tuple(_split(item, arrays) for item in value)
-    return value
+def _split(value):
+    """A hashable skeleton of nested arguments, and the arrays that it leaves out."""
+    skeleton, arrays, waiting = [], [], [value]
+    while waiting:
+        value = waiting.pop()
+        if hasattr(value, "shape") and hasattr(value, "dtype"):
+            skeleton.append(ARRAY)
+            arrays.append(value)
+        elif isinstance(value, dict):
+            names = tuple(sorted(value))
+            skeleton.append((dict, names))
+            waiting.extend(map(value.get, reversed(names)))
+        elif isinstance(value, (tuple, list)):
+            skeleton.append((type(value) if hasattr(value, "_fields") else tuple, len(value)))
+            waiting.extend(reversed(value))
+        else:
+            skeleton.append(value)
+    return tuple(skeleton), arrays
 
 
 def _joined(skeleton, arrays):
-    """The arguments again: dicts, tuples and named tuples, with the next arrays of an iterator where arrays were."""
-    if skeleton is ARRAY:
+    """The next value of a skeleton, with the next arrays where arrays were; both are iterators."""
+    entry = next(skeleton)
+    if entry is ARRAY:
         return next(arrays)
-    if not isinstance(skeleton, tuple):
-        return skeleton
-    kind, parts = skeleton
+    if not isinstance(entry, tuple):
+        return entry
+    kind, content = entry
     if kind is dict:
-        return {key: _joined(part, arrays) for key, part in parts}
-    found = [_joined(part, arrays) for part in parts]
-    return tuple(found) if kind is tuple else kind(*found)
+        return {name: _joined(skeleton, arrays) for name in content}
+    parts = [_joined(skeleton, arrays) for _ in range(content)]
+    return tuple(parts) if kind is tuple else kind(*parts)
 
 
 def _filled_in(function, skeleton, *arrays):
-    arguments, static = _joined(skeleton, iter(arrays))
+    arguments, static = _joined(iter(skeleton), iter(arrays))
     return function(*arguments, **static)
 
 

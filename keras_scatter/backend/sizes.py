@@ -5,7 +5,10 @@ import keras
 
 def is_static(*sizes):
     """Whether all axis lengths are known now; under TensorFlow one can be a tensor that has its value at run time."""
-    return all(isinstance(size, int) for size in sizes)
+    for size in sizes:
+        if not isinstance(size, int):
+            return False
+    return True
 
 
 def check_at_least(name, size, least, message):

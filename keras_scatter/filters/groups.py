@@ -9,41 +9,31 @@ kernels that lead from decimation d - 1 to d. The faithful wavelets of scale j2 
 
 import numpy as np
 
-from keras_scatter.arguments import check_choice, check_integer
-from keras_scatter.filters import design as least_squares
-from keras_scatter.filters.morlet import SIGMA, gaussian, morlet, morlet_spectra
+from keras_scatter.arguments import check_bool, check_choice, check_integer
+from keras_scatter.filters import faithful, paper
 
-DESIGNS = ("faithful", "paper")
+# A design is a module with `check`, `shapes`, `filters`, `effective` and `bank`; `functional` has one of the same name,
+# with `make_plan`, `scatter` and `multiply_adds`.
+DESIGNS = {"faithful": faithful, "paper": paper}
 LARGEST_KERNEL = 15
-LARGEST_FAITHFUL_J = 4
 
 
 def resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters):
     """The complete description of a filter group, checked: every argument valid and every default resolved."""
-    check_choice("design", design, DESIGNS)
+    check_choice("design", design, tuple(DESIGNS))
     order = check_integer("order", order)
     J = order if J is None else check_integer("J", J)
-    if design == "paper" and order != J:
-        raise ValueError(f'J must equal order, or be None, with design="paper". Received: J={J}, order={order}')
-    check_integer("lowpass_filters", lowpass_filters)
-    if design == "faithful":
-        if J > LARGEST_FAITHFUL_J:
-            raise ValueError(f'J must be from 1 to {LARGEST_FAITHFUL_J} with design="faithful". Received: J={J}')
-        if lowpass_filters > 4:
-            raise ValueError(f"lowpass_filters must be 1, 2, 3 or 4. Received: lowpass_filters={lowpass_filters}")
-        if share_filters is not True:
-            raise ValueError(
-                'share_filters must be True with design="faithful": one set of filters serves all channels and '
-                f"scales. Received: share_filters={share_filters!r}"
-            )
+    lowpass_filters = check_integer("lowpass_filters", lowpass_filters)
+    share_filters = check_bool("share_filters", share_filters)
+    DESIGNS[design].check(J, order, lowpass_filters, share_filters)
     return {
         "L": check_integer("L", L),
         "order": order,
         "J": J,
         "kernel_size": _kernel_triple(kernel_size),
         "design": design,
-        "lowpass_filters": int(lowpass_filters),
-        "share_filters": bool(share_filters),
+        "lowpass_filters": lowpass_filters,
+        "share_filters": share_filters,
     }
 
 
@@ -76,59 +66,40 @@ def group_shapes(config, channels=1):
     >>> group_shapes(config)["psi_0_real"]
     (7, 7, 1, 8)
     """
-    L, (first, later, lowpass) = config["L"], config["kernel_size"]
-    shapes = {}
-    for d in range(config["J"]):
-        size = later if d else first
-        if config["design"] == "paper":
-            inputs = 1 if config["share_filters"] else channels * (1 + L) ** d
-            shapes[f"lowpass_{d}"] = (lowpass, lowpass, inputs, 1)
-        else:
-            inputs = config["lowpass_filters"] if d else 1
-            if d:
-                shapes[f"lowpass_{d}"] = (lowpass, lowpass, inputs if d > 1 else 1, inputs)
-        shapes[f"psi_{d}_real"] = shapes[f"psi_{d}_imag"] = (size, size, inputs, L)
-    return shapes
+    return DESIGNS[config["design"]].shapes(config, channels)
 
 
 def designed_group(config, channels=1):
     """The arrays of a group without any training, float64: `kernel_initializer="morlet"`."""
-    make = _faithful_kernels if config["design"] == "faithful" else _sampled_kernels
-    shapes = group_shapes(config, channels)
-    return {name: np.broadcast_to(kernel, shapes[name]) for name, kernel in make(config).items()}
-
-
-def _as_kernel(filters):
-    """From filters `(outputs, inputs, rows, columns)` to a kernel for correlation."""
-    return filters[..., ::-1, ::-1].transpose(2, 3, 1, 0)
-
-
-def _wavelet_kernels(d, filters):
-    kernel = _as_kernel(filters)
-    return {f"psi_{d}_real": kernel.real, f"psi_{d}_imag": kernel.imag}
-
-
-def _sampled_kernels(config):
-    """Morlet and Gaussian on the kernel grid: each block sees its input at its own resolution, so all are alike."""
-    first, later, lowpass = config["kernel_size"]
-    phi = gaussian(SIGMA, lowpass // 2)
     kernels = {}
-    for d in range(config["J"]):
-        kernels[f"lowpass_{d}"] = np.outer(phi, phi)[:, :, None, None]
-        size = later if d else first
-        kernels |= _wavelet_kernels(d, morlet(0, config["L"], size // 2)[:, None])
-    return kernels
+    for name, filters in DESIGNS[config["design"]].filters(config).items():
+        # Reversed, as a correlation needs them.
+        kernel = filters[..., ::-1, ::-1].transpose(2, 3, 1, 0)
+        kernels |= {f"{name}_real": kernel.real, f"{name}_imag": kernel.imag} if "psi" in name else {name: kernel}
+    return {name: np.broadcast_to(kernels[name], shape) for name, shape in group_shapes(config, channels).items()}
 
 
-def _faithful_kernels(config):
-    L, (first, later, lowpass), levels = config["L"], config["kernel_size"], config["J"] - 1
-    lowpasses = least_squares.lowpass_kernels(config["lowpass_filters"], lowpass, later, levels)
-    kernels = {}
-    for d in range(levels + 1):
-        n = least_squares.grid(d)
-        channels = least_squares.channel_spectra(lowpasses[:d], n)
-        wavelets, size = morlet_spectra(d, L, n, n), later if d else first
-        taps = least_squares.fit_taps(wavelets, channels, 2**d, size, least_squares.passed_spectrum(wavelets))
-        kernels |= {f"lowpass_{d}": _as_kernel(lowpasses[d - 1])} if d else {}
-        kernels |= _wavelet_kernels(d, taps)
-    return kernels
+def effective_filters(config, arrays):
+    """What a group does to the image, block by block or level by level.
+
+    Returns:
+        List of pairs: low-pass kernels `(filters, rows, columns)` or None, wavelets `(L, rows, columns)` complex.
+    """
+    return DESIGNS[config["design"]].effective(config, _filters(config, arrays))
+
+
+def group_bank(config, arrays, size):
+    """Spectra of the low-pass, `(size, size)`, and of the wavelets that a group makes, each with what is before it.
+
+    Args:
+        config, arrays: a filter group, as `saved_filters.load` returns it, with shared filters.
+        size: a multiple of 2**J.
+    """
+    return DESIGNS[config["design"]].bank(config, _filters(config, arrays), size)
+
+
+def _filters(config, arrays):
+    """Kernels as filters `(outputs, inputs, rows, columns)`, real and imaginary parts together."""
+    found = {name: array.transpose(3, 2, 0, 1) for name, array in arrays.items()}
+    wavelets = {f"psi_{d}": found[f"psi_{d}_real"] + 1j * found[f"psi_{d}_imag"] for d in range(config["J"])}
+    return found | wavelets

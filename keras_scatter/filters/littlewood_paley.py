@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from keras_scatter.filters.design import channel_spectra, composite
 from keras_scatter.filters.morlet import gaussian_spectrum, morlet_spectra
 
 
@@ -37,26 +36,3 @@ def morlet_bank(J, L, size):
     """
     phi = gaussian_spectrum(J, size)
     return np.outer(phi, phi), np.concatenate([morlet_spectra(j, L, size, size) for j in range(J)])
-
-
-def group_bank(config, arrays, size):
-    """As `morlet_bank`, of the filters that a filter group makes, each with the low-pass kernels before it.
-
-    The faithful design smooths by phi_J itself, the paper's by its low-pass kernels one after the other.
-
-    Args:
-        config, arrays: a filter group, as `saved_filters.load` returns it, with shared filters.
-        size: a multiple of 2**J.
-    """
-    J, faithful = config["J"], config["design"] == "faithful"
-    kernels = {name: array.transpose(3, 2, 0, 1) for name, array in arrays.items()}
-    # lowpass_d leads to the channels of level d in the faithful design, from them to the next in the paper's.
-    lowpasses = [kernels[f"lowpass_{d}"] for d in range(1 if faithful else 0, J)]
-    wavelets = [
-        composite(channel_spectra(lowpasses[:d], size), 2**d, kernels[f"psi_{d}_real"] + 1j * kernels[f"psi_{d}_imag"])
-        for d in range(J)
-    ]
-    if faithful:
-        phi = gaussian_spectrum(J, size)
-        return np.outer(phi, phi), np.concatenate(wavelets)
-    return channel_spectra(lowpasses, size)[0], np.concatenate(wavelets)

@@ -6,6 +6,8 @@ Reference: J. Bruna, S. Mallat, Invariant Scattering Convolution Networks, IEEE 
 
 import numpy as np
 
+from keras_scatter.filters.spectra import as_float
+
 XI = 3 * np.pi / 4  # centre frequency of psi_0, radians a sample
 SIGMA = 0.8  # width of psi_0 and of phi_1, samples
 SUPPORT = 6.5  # standard deviations kept: the Gaussian falls to 7e-10
@@ -63,11 +65,6 @@ def gaussian(sigma, radius):
     """One axis of the separable low-pass: `phi(u, v) = g(u) g(v)`, g of shape `(2 * radius + 1,)`."""
     u = np.arange(-radius, radius + 1)
     return np.exp(-(u**2) / (2 * sigma**2)) / np.sqrt(2 * KYMATIO_PI * sigma**2)
-
-
-def as_float(size, xp):
-    """An axis length in float64, whether it is an int or a tensor."""
-    return float(size) if isinstance(size, int) else xp.cast(size, "float64")
 
 
 def fourier_rows(size, radius, xp=np):

@@ -36,3 +36,20 @@ def scattering_paths(J, L, order):
         ]
         paths = paths + longest
     return tuple(paths)
+
+
+class Path1D(NamedTuple):
+    """One scattering coefficient of a signal, `S[p] x = |...|x * psi_{n1}| ... * psi_{nm}| * phi_T`.
+
+    Attributes:
+        order: m, the number of wavelets on the path.
+        n: `(n1, ..., nm)`, indices of the wavelets from high to low frequency.
+        xi, sigma: their centre frequencies and widths, cycles a sample.
+        j: their scales, strictly increasing.
+    """
+
+    order: int
+    n: tuple
+    xi: tuple
+    sigma: tuple
+    j: tuple

@@ -1,4 +1,4 @@
-"""Spectra of filters on coarser grids."""
+"""What spectra of filters share, whether their sizes are numbers or tensors."""
 
 
 def low_band(spectra, level, rank, xp):
@@ -14,3 +14,8 @@ def low_band(spectra, level, rank, xp):
         parts = (spectra[(..., part, *behind)] for part in (slice(0, half), slice(size - half, size)))
         spectra = xp.concatenate(list(parts), axis=axis)
     return spectra
+
+
+def as_float(size, xp):
+    """An axis length in float64, whether it is an int or a tensor."""
+    return float(size) if isinstance(size, int) else xp.cast(size, "float64")

@@ -1,5 +1,7 @@
 """The faithful distilled transform: the cascade with the kernels of a filter group on a pyramid of low-pass channels."""
 
+import math
+
 import numpy as np
 from keras import ops
 
@@ -8,6 +10,7 @@ from keras_scatter.backend.modulus import modulus
 from keras_scatter.backend.programs import compiled
 from keras_scatter.functional import cascade, smoothing
 from keras_scatter.functional.axes import pad, wrap
+from keras_scatter.plan.images import image_plan
 
 
 class PyramidStages:
@@ -58,6 +61,27 @@ def _by_row(maps, rows):
     """`(N * R, h, w, B)` as `(N, R * B, h, w)`."""
     _, height, width, wavelets = ops.shape(maps)
     return ops.reshape(ops.transpose(maps, (0, 3, 1, 2)), (-1, rows * wavelets, height, width))
+
+
+def make_plan(config, paths):
+    """The plan of a group's transform."""
+    return image_plan(config["J"], config["L"], config["order"], "reflect", paths)
+
+
+def multiply_adds(shapes, plan, axes):
+    """Multiplications in the convolutions of one plane.
+
+    Args:
+        shapes: those of the kernels, by name.
+    """
+    total = 0
+    for node, deepest in zip(plan.nodes, plan.deepest):
+        for d in range(1, (deepest or 0) - node.level + 1):
+            total += len(node.rows) * math.prod(shapes[f"lowpass_{d}"]) * plan.samples(axes, node.level + d)
+        if node.band:
+            rows, columns, inputs, _ = shapes[f"psi_{node.level - node.band.source}_real"]
+            total += 2 * len(node.rows) * rows * columns * inputs * plan.samples(axes, node.level)
+    return total
 
 
 @compiled(xla_under_tensorflow=False)

@@ -17,12 +17,15 @@ class FourierStages:
     modulus, parts = staticmethod(fourier.modulus), staticmethod(fourier.parts)
 
     def __init__(self, plan, axes, bank, dtype):
-        self.axes = axes
-        self.filters = dict(zip(plan.bands, bank))
-        self._lowpass = {
-            level: smoothing.matrices(plan, axes, level, dtype)
-            for level in sorted({node.level for node in plan.nodes if node.emits})
-        }
+        self.axes, self._plan = axes, plan
+        self._filters = {}
+        for band, filters in zip(plan.bands, bank):
+            bins = isinstance(filters, tuple)
+            self._filters[band] = (filters[0], fourier.filters(filters[1])) if bins else fourier.filters(filters)
+        self._lowpass = {}
+        for node in plan.nodes if plan.average == "local" else ():
+            if node.emits and node.level not in self._lowpass:
+                self._lowpass[node.level] = smoothing.matrices(plan, axes, node.level, dtype)
 
     def pad(self, planes):
         return pad(planes, self.axes)
@@ -31,10 +34,17 @@ class FourierStages:
         return fourier.spectrum(moduli, len(self.axes))
 
     def waves(self, spectrum, band):
-        factors = (2 ** (band.level - band.source),) * len(self.axes)
-        return fourier.convolve(spectrum, self.filters[band], factors)
+        rank, factor, filters = len(self.axes), 2 ** (band.level - band.source), self._filters[band]
+        if isinstance(filters, tuple):
+            product = fourier.product_of_bins(spectrum, filters, self.axes[0].length >> band.source, factor)
+        else:
+            whole = fourier.whole(spectrum, self.axes[0].length // 2**band.source) if rank == 1 else spectrum
+            product = fourier.product(whole, filters, (factor,) * rank)
+        return fourier.inverse(product, rank)
 
     def average(self, moduli, level):
+        if self._plan.average == "total":
+            return smoothing.total(moduli, len(self.axes))
         return smoothing.smooth(moduli, self._lowpass[level])
 
 

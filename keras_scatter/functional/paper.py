@@ -9,6 +9,27 @@ from keras import ops
 from keras_scatter.backend.arrays import take
 from keras_scatter.backend.modulus import modulus
 from keras_scatter.backend.programs import compiled
+from keras_scatter.plan.images import block_plan
+
+
+def make_plan(config, paths):
+    """The plan of a group's network."""
+    return block_plan(config["J"], config["L"], paths)
+
+
+def multiply_adds(shapes, plan, axes):
+    """Multiplications in the convolutions of one plane, with all paths.
+
+    Args:
+        shapes: those of the kernels, by name.
+    """
+    total = 0
+    for d in range(plan.scale):
+        (size, _, _, L), (lowpass, *_) = shapes[f"psi_{d}_real"], shapes[f"lowpass_{d}"]
+        # The first convolution has kernels of the larger size, the second one smooths the moduli.
+        taps = (1 + 2 * L) * max(size, lowpass) ** 2 + L * lowpass**2
+        total += (1 + L) ** d * taps * plan.samples(axes, d + 1)
+    return total
 
 
 @compiled(xla_under_tensorflow=False)

@@ -1,12 +1,16 @@
-"""The last low-pass with its decimation and cropping: one matrix an axis, because it is separable."""
+"""The last low-pass with its decimation and cropping, an axis at a time, because it is separable."""
 
-from keras import ops
+from typing import NamedTuple
 
 import numpy as np
+from keras import ops
 
 from keras_scatter.backend.arrays import rows_times
+from keras_scatter.backend.constants import constants
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.cache import cached
+
+LONG = 4096  # samples of an axis from which on it is smoothed in blocks
 
 
 def lowpass_matrix(spectrum, step, kept, xp=np):
@@ -27,31 +31,77 @@ def lowpass_matrix(spectrum, step, kept, xp=np):
     return xp.take(response, distance % size, axis=0)
 
 
+class Blocks(NamedTuple):
+    """A low-pass of a long axis: the axis in blocks of one output step, each of which counts for some outputs.
+
+    Attributes:
+        matrix: `(step, k)`, from the samples of a block to its shares in the outputs around it.
+        sums: `(blocks * k, outputs)` of ones and zeros, which adds up the shares.
+    """
+
+    matrix: object
+    sums: object
+
+
+def block_matrices(response, step, kept):
+    """`Blocks` of a periodic low-pass.
+
+    Sums of one step are shorter than those of a whole axis, which lose accuracy in float32, and so are the matrices.
+
+    Args:
+        response: of the low-pass, `(n,)`.
+        step, kept: as in `lowpass_matrix`.
+    """
+    size, (first, count) = len(response), kept
+    blocks = size // step
+    reach = np.flatnonzero(abs(response[: size // 2]) > 1e-9 * response.max())[-1] // step + 1
+    offsets = np.arange(-reach, reach + 2) if 2 * reach + 2 < blocks else np.arange(blocks)
+    matrix = response[(offsets * step - np.arange(step)[:, None]) % size]
+    output = (np.arange(blocks)[:, None] + offsets) % blocks
+    return matrix, (output.reshape(-1, 1) == first + np.arange(count)).astype(matrix.dtype)
+
+
 def matrices(plan, axes, level, dtype):
-    """The matrix of every axis for moduli of a level."""
+    """What smooths moduli of a level: for every axis a matrix or `Blocks`."""
     found = []
     for axis in axes:
         if is_static(axis.length):
-            found.append(ops.convert_to_tensor(_cached_matrix(plan, axis, level, dtype)))
+            kept = _kept_matrices(plan, axis, level, dtype)
+            found.append(Blocks(*constants(kept)) if isinstance(kept, tuple) else ops.convert_to_tensor(kept))
         else:
-            found.append(ops.cast(_matrix(plan, axis, level, ops), dtype))
+            found.append(ops.cast(lowpass_matrix(*_lowpass(plan, axis, level, ops), ops), dtype))
     return tuple(found)
 
 
 @cached
-def _cached_matrix(plan, axis, level, dtype):
-    return _matrix(plan, axis, level, np).astype(dtype)
+def _kept_matrices(plan, axis, level, dtype):
+    spectrum, step, kept = _lowpass(plan, axis, level, np)
+    if len(spectrum) <= LONG or step == 1:
+        return lowpass_matrix(spectrum, step, kept).astype(dtype)
+    return tuple(matrix.astype(dtype) for matrix in block_matrices(np.fft.ifft(spectrum).real, step, kept))
 
 
-def _matrix(plan, axis, level, xp):
-    spectrum = plan.filters.lowpass(axis.length, level, xp)
-    return lowpass_matrix(spectrum, 2 ** (plan.level - level), axis.kept(plan.level), xp)
+def _lowpass(plan, axis, level, xp):
+    """Spectrum, step and outputs of the low-pass of an axis."""
+    return plan.filters.lowpass(axis.length, level, xp), 2 ** (plan.level - level), axis.kept(plan.level)
 
 
 def smooth(maps, matrices):
     """Low-pass, decimate and crop the last axes of maps: `(N, R, ...)`."""
     for matrix in reversed(matrices):
-        maps = rows_times(maps, matrix)
+        maps = _in_blocks(maps, matrix) if isinstance(matrix, Blocks) else rows_times(maps, matrix)
         if len(matrices) > 1:
             maps = ops.moveaxis(maps, -1, -len(matrices))
     return maps
+
+
+def _in_blocks(maps, lowpass):
+    *others, length = ops.shape(maps)
+    step, shares = lowpass.matrix.shape
+    blocks = ops.reshape(maps, (-1, length // step, step))
+    return rows_times(ops.reshape(rows_times(blocks, lowpass.matrix), (-1, *others[1:], length // step * shares)), lowpass.sums)
+
+
+def total(maps, rank):
+    """Sums over the last axes, which keep a length of 1."""
+    return ops.sum(maps, axis=tuple(range(-rank, 0)), keepdims=True)

@@ -7,6 +7,7 @@ from keras_scatter.layers.inverse_dtcwt import InverseDTCWT
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
 from keras_scatter.layers.non_expansive import NonExpansive
 from keras_scatter.layers.scattering_fft import ScatteringFFT
+from keras_scatter.layers.scattering_fft_1d import ScatteringFFT1D
 
 __all__ = [
     "ComplexModulusConv",
@@ -16,4 +17,5 @@ __all__ = [
     "LocallyInvariantLayer",
     "NonExpansive",
     "ScatteringFFT",
+    "ScatteringFFT1D",
 ]

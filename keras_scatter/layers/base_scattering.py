@@ -14,7 +14,8 @@ OUTPUTS = ("scattering", "modulus", "wavelet")
 class BaseScattering(BaseTransform):
     """A layer that turns every channel into scattering paths.
 
-    Subclasses implement `scatter(planes)`, from `(N, *sizes)` to what `functional.cascade.scatter` returns.
+    Subclasses set `_transform`, a function of planes `(N, *sizes)`, arrays, plan and kind of output that returns what
+    `functional.cascade.scatter` does, and implement `_arrays(axes)`, which makes its arrays.
 
     Args:
         make_plan: function from a tuple of paths, or None for all, to a `plan.tree.Plan`.
@@ -31,6 +32,8 @@ class BaseScattering(BaseTransform):
         if paths is not None:
             self._selected = select(self._plan.paths, paths)
             self._plan = make_plan(self._selected)
+        # Without an average, coefficients are moduli.
+        self._kind = "modulus" if self._plan.average is None and output == "scattering" else self._output
 
     @property
     def paths(self):
@@ -43,22 +46,20 @@ class BaseScattering(BaseTransform):
         if is_static(batch) and batch == 0:
             return self._nothing(inputs.shape)
         planes = self._channels_second(ops.cast(inputs, self._working_dtype()))
-        found = self.scatter(ops.reshape(planes, (-1, *sizes)))
-        return self._features(found, channels) if self._output == "scattering" else self._maps(found, channels)
-
-    def scatter(self, planes):
-        raise NotImplementedError
+        arrays = self._arrays(self._plan.axes(sizes))
+        found = self._transform(ops.reshape(planes, (-1, *sizes)), arrays, self._plan, self._kind)
+        return self._features(found, channels) if self._kind == "scattering" else self._maps(found, channels)
 
     def compute_output_shape(self, input_shape):
         batch, channels, *sizes = self._split_shape(input_shape)
         self._check_sizes(sizes, self._plan.scale, self._plan.padding == "periodic")
-        if self._output == "scattering":
+        if self._kind == "scattering":
             features = None if channels is None else channels * len(self.paths)
             return self._join_shape(batch, features, *self._plan.output_shape(sizes, self._plan.level))
         shapes = {}
         for path, level in self._plan.levels:
             shape = self._join_shape(batch, channels, *self._plan.output_shape(sizes, level))
-            if self._output == "modulus":
+            if self._kind == "modulus":
                 shapes[path] = shape
             elif path.order:
                 shapes[path] = (shape, shape)
@@ -78,7 +79,7 @@ class BaseScattering(BaseTransform):
 
     def _maps(self, found, channels):
         """Maps `(N, *sizes)` of paths as a dict of arrays with the channels of the input."""
-        paths = [path for path in self.paths if path.order or self._output == "modulus"]
+        paths = [path for path in self.paths if path.order or self._kind == "modulus"]
         return {
             path: keras.tree.map_structure(lambda part: self._features(part[:, None], channels), maps)
             for path, maps in zip(paths, found)

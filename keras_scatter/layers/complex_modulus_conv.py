@@ -10,7 +10,8 @@ from keras_scatter.filters.groups import designed_group, group_shapes, resolve_c
 from keras_scatter.functional.initial import constant, distinct
 from keras_scatter.functional import faithful, paper
 from keras_scatter.layers.base_scattering import BaseScattering
-from keras_scatter.plan.images import block_plan, image_plan
+
+DESIGNS = {"faithful": faithful, "paper": paper}
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -46,6 +47,10 @@ class ComplexModulusConv(BaseScattering):
         weights: None, the name of a shipped filter group (see `keras_scatter.saved_filters.names()`), or the path of
             a file written by `save_filters`. It replaces the initial values and is not part of the config.
         data_format: `"channels_last"` or `"channels_first"`; None takes Keras's setting.
+        paths: None for all paths; or those that are wanted, a sequence out of `layer.paths` or a function of a path.
+            Only these and what leads to them are computed (in `design="paper"` with the other angles of their blocks).
+        output: `"scattering"`; `"modulus"` for the moduli in front of the average, or `"wavelet"` for the complex
+            waves of these as (real, imaginary): dicts by path, see `ScatteringFFT`.
         **kwargs: `name`, `dtype`, `trainable` and other arguments of `keras.layers.Layer`.
 
     Attributes:
@@ -101,11 +106,10 @@ class ComplexModulusConv(BaseScattering):
         **kwargs,
     ):
         config = resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters)
-        if design == "faithful":
-            make_plan = functools.partial(image_plan, config["J"], config["L"], config["order"], "reflect")
-        else:
-            make_plan = functools.partial(block_plan, config["J"], config["L"])
+        transform = DESIGNS[config["design"]]
+        make_plan = functools.partial(transform.make_plan, config)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
+        self._transform = transform.scatter
         self.J = J
         self.L = config["L"]
         self.order = config["order"]
@@ -114,9 +118,7 @@ class ComplexModulusConv(BaseScattering):
         self.design = design
         self.lowpass_filters = lowpass_filters
         self.share_filters = share_filters
-        self.kernel_initializer = (
-            "morlet" if kernel_initializer == "morlet" else keras.initializers.get(kernel_initializer)
-        )
+        self.kernel_initializer = _check_initializer(kernel_initializer)
         self.group_config = config
         self._loaded_group = None if weights is None else saved_filters.load_matching(weights, config)
 
@@ -127,22 +129,23 @@ class ComplexModulusConv(BaseScattering):
 
     def build(self, input_shape):
         self.compute_output_shape(input_shape)
-        channels = input_shape[-1 if self.data_format == "channels_last" else 1]
+        channels = self._split_shape(input_shape)[1]
         if not self.share_filters and channels is None:
             raise ValueError(
                 "The number of channels must be known with share_filters=False. "
                 f"Received: input shape {tuple(input_shape)}"
             )
+        if not self.share_filters:
+            axis = -1 if self._channels_last else 1
+            self.input_spec = keras.layers.InputSpec(ndim=4, axes={axis: channels})
         shapes = group_shapes(self.group_config, channels)
         initial = self._initial_values(shapes, channels)
         for name, shape in shapes.items():
             self.add_weight(name=name, shape=shape, initializer=initial[name])
         self.built = True
 
-    def scatter(self, planes):
-        filters = {name: ops.cast(variable, self.compute_dtype) for name, variable in self.filters.items()}
-        transform = paper.scatter if self.design == "paper" else faithful.scatter
-        return transform(planes, filters, self._plan, self._output)
+    def _arrays(self, axes):
+        return {name: ops.cast(variable, self.compute_dtype) for name, variable in self.filters.items()}
 
     def _working_dtype(self):
         return self.compute_dtype
@@ -163,6 +166,18 @@ class ComplexModulusConv(BaseScattering):
             raise ValueError("save_filters needs a layer with filters: call the layer or build it first.")
         arrays = {name: ops.convert_to_numpy(variable) for name, variable in self.filters.items()}
         saved_filters.write(path, self.group_config, arrays, overwrite=overwrite, about=about)
+
+    def multiply_adds(self, shape):
+        """Multiplications in the convolutions, for one channel of an image of that height and width.
+
+        Example:
+
+        >>> ComplexModulusConv(L=8, order=2).multiply_adds((32, 32))
+        7252000
+        """
+        self._check_sizes(shape, self._plan.scale)
+        kernels = group_shapes(self.group_config)
+        return DESIGNS[self.design].multiply_adds(kernels, self._plan, self._plan.axes(shape))
 
     def save_own_variables(self, store):
         for name, variable in self.filters.items():
@@ -194,3 +209,11 @@ class ComplexModulusConv(BaseScattering):
             designed = designed_group(self.group_config, channels)
             return {name: constant(designed[name]) for name in shapes}
         return {name: distinct(self.kernel_initializer, index) for index, name in enumerate(shapes)}
+
+
+def _check_initializer(initializer):
+    if isinstance(initializer, str) and initializer == "morlet":
+        return initializer
+    if initializer is None:
+        raise ValueError('kernel_initializer must be "morlet" or a Keras initializer. Received: kernel_initializer=None')
+    return keras.initializers.get(initializer)

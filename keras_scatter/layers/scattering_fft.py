@@ -3,7 +3,6 @@
 import functools
 
 import keras
-from keras import ops
 
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.backend.constants import constants
@@ -34,6 +33,10 @@ class ScatteringFFT(BaseScattering):
         data_format: `"channels_last"` or `"channels_first"`; None takes Keras's setting.
         chunk_size: number of image planes that are transformed at a time, an integer >= 1: memory grows with it. None
             takes as many as fit the cache of a processor.
+        paths: None for all paths; or those that are wanted, a sequence out of `layer.paths` or a function of a path.
+            Only these and what leads to them are computed.
+        output: `"scattering"`; `"modulus"` for the moduli in front of the average, the image itself for order 0; or
+            `"wavelet"` for the complex waves of these as (real, imaginary), for paths that have a wavelet.
         **kwargs: `name`, `dtype` and other arguments of `keras.layers.Layer`. Half precision policies are computed
             in float32 and the result is cast.
 
@@ -49,7 +52,8 @@ class ScatteringFFT(BaseScattering):
 
     Output shape:
         `(batch, H // 2**J, W // 2**J, C * K)`, or `(batch, C * K, H // 2**J, W // 2**J)`. Feature `c * K + k` is path
-        k of channel c. `K = 1 + J L + L**2 J (J - 1) / 2` for order 2. The dtype is the policy's compute dtype.
+        k of channel c. `K = 1 + J L + L**2 J (J - 1) / 2` for order 2. The dtype is the policy's compute dtype. For
+        other kinds of output a dict by path of `(batch, H // 2**j, W // 2**j, C)`, j the last scale of the path.
 
     Raises:
         TypeError: an argument is not an integer, or the images are complex or strings.
@@ -90,11 +94,10 @@ class ScatteringFFT(BaseScattering):
         make_plan = functools.partial(image_plan, self.J, self.L, self.order, self.padding)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
         self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
+        self._transform = functools.partial(fourier.scatter, chunk=self.chunk_size)
 
-    def scatter(self, planes):
-        axes = self._plan.axes(ops.shape(planes)[1:])
-        bank = image_bank(self._plan, axes, self._working_dtype())
-        return fourier.scatter(planes, constants(bank), self._plan, self._output, self.chunk_size)
+    def _arrays(self, axes):
+        return constants(image_bank(self._plan, axes, self._working_dtype()))
 
     def get_config(self):
         arguments = {"J": self.J, "L": self.L, "order": self.order, "padding": self.padding}

@@ -54,7 +54,20 @@ class ScatteringDistiller(keras.Model):
         check_choice("loss", loss, ("balanced", "mse"))
         layer = _scattering_layer(student)
         if teacher is None:
-            teacher = ScatteringFFT(layer.group_config["J"], layer.L, layer.order, data_format=layer.data_format)
+            J = layer.group_config["J"]
+            selected = layer.get_config()["paths"]
+            teacher = ScatteringFFT(J, layer.L, layer.order, data_format=layer.data_format, paths=selected)
+        for scattering in (layer, teacher):
+            if scattering.get_config().get("output") != "scattering":
+                raise ValueError(
+                    'student and teacher must give coefficients, output="scattering". '
+                    f"Received: the layer {scattering.name!r} with output={scattering.get_config().get('output')!r}"
+                )
+        if getattr(teacher, "feature_order", None) != layer.feature_order:
+            raise ValueError(
+                "teacher must order its features as the student does, c * K + k. "
+                f"Received: {type(teacher).__name__}, whose features are not in that order"
+            )
         if teacher.paths != layer.paths:
             raise ValueError(
                 "student and teacher must have the same paths. "
@@ -69,8 +82,9 @@ class ScatteringDistiller(keras.Model):
         self.calibrated = self.add_weight(name="calibrated", shape=(), initializer="zeros", trainable=False)
         self._data_format = layer.data_format
         orders = [path.order for path in layer.paths]
-        self._order_slices = [slice(orders.index(m), orders.index(m) + orders.count(m)) for m in sorted(set(orders))]
-        self._errors = [RelativeError(name=f"relative_error_{m}") for m in range(len(self._order_slices))]
+        there = sorted(set(orders))
+        self._order_slices = [slice(orders.index(m), orders.index(m) + orders.count(m)) for m in there]
+        self._errors = [RelativeError(name=f"relative_error_{m}") for m in there]
 
     def build(self, input_shape):
         if not self.student.built:

@@ -73,6 +73,7 @@ class Plan:
         padding: what the margins hold; `"periodic"` where there are none, and sizes must be multiples.
         axis: function from the size of an axis to its `Axis`.
         filters: what makes the filters.
+        average: how moduli become outputs: `"local"` by the low-pass, `"total"` as sums over all samples, or not at all.
     """
 
     nodes: tuple
@@ -83,6 +84,7 @@ class Plan:
     padding: str
     axis: Callable
     filters: object
+    average: str | None = "local"
 
     @functools.cached_property
     def bands(self):
@@ -115,6 +117,8 @@ class Plan:
 
     def output_shape(self, shape, level):
         """Sizes of maps of a level; None where one is not known."""
+        if self.average == "total":
+            return (1,) * len(shape)
         return tuple(None if size is None else self.axis(size).kept(level)[1] for size in shape)
 
     def samples(self, axes, level):

@@ -18,16 +18,17 @@ import subprocess
 import sys
 import tempfile
 
+import keras
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from keras_scatter import layers
 from keras_scatter.arguments import check_choice, check_integer
-from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import benchmark_worker, plots
-from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, SCATTERING, Workload
+from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, SCATTERING, Workload, rank
 from keras_scatter.workflows.errors import errors_by_order
 from keras_scatter.workflows.reports import percent
 
@@ -45,6 +46,12 @@ WORKLOADS = (
     "1x3x32x32-J2-o2",
     "1x3x224x224-J2-o2",
 )
+SIGNALS = (
+    "64x1x65536-J13-Q12-o2",
+    "32x1x8192-J8-Q8-o2",
+    "1x1x1048576-J14-Q8-o2",
+    "1x1x2048-J8-Q8-o2",
+)
 # One argument grows, the others stay.
 SCALING = {
     "batch": {n: f"{n}x1x64x64-J2-o2" for n in (4, 16, 64, 256)},
@@ -54,9 +61,11 @@ SCALING = {
 }
 QUICK = "2x3x32x32-J2-o2"
 
-REFERENCE = "kymatio-numpy"
+# By rank: the exact layer, and the program that errors are measured against.
+EXACT = {1: "exact1d", 2: "exact"}
+REFERENCES = {1: "kymatio1d-numpy", 2: "kymatio-numpy"}
 # Largest relative error of any order; the paper's network has none, it is off by half and more at order 2.
-TOLERANCES = {"exact": 1e-4, "kymatio": 1e-4, "faithful": 0.1}
+TOLERANCES = {"exact1d": 1e-4, "exact": 1e-4, "kymatio1d": 1e-4, "kymatio": 1e-4, "faithful": 0.1}
 PHASES = ("forward", "gradient")
 WARM_UP = 2
 SECONDS_TO_ANSWER = 1800
@@ -126,9 +135,10 @@ def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=Fal
     """Measure and write a result file.
 
     Args:
-        workloads: names such as `"128x3x32x32-J2-o1"` (batch, channels, height, width, J, order; `-L6` may follow).
+        workloads: names such as `"128x3x32x32-J2-o1"` (batch, channels, height, width, J, order; `-L6` may follow), or
+            `"64x1x65536-J13-Q12-o2"` for signals.
         programs: names from `benchmark_worker.PROGRAMS`; None means our layers on all installed backends and all
-            other programs.
+            other programs. Each is measured on the workloads of its rank.
         repetitions: number of timed calls.
         out: JSON file, written after each workload; None writes nothing.
         resume: keep the workloads that `out` has for these programs; a workload that lacks some is measured again,
@@ -147,8 +157,7 @@ def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=Fal
     programs = list(programs or default_programs())
     for program in programs:
         check_choice("program", program, tuple(PROGRAMS))
-    for workload in workloads:
-        Workload.parse(workload)
+    chosen = {workload: _of_rank(programs, workload) for workload in workloads}
     earlier = _earlier(out, resume, overwrite)
     if peers is None and not set(programs) <= set(OURS):
         peers = peers_python()
@@ -163,18 +172,17 @@ def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=Fal
                 f"Received: out={str(out)!r}"
             )
         result["workloads"] = earlier["workloads"]
-    done = {name for name, found in result["workloads"].items() if set(programs) <= set(found["programs"])}
-    todo = [workload for workload in workloads if workload not in done]
+    there = {name: list(found["programs"]) for name, found in result["workloads"].items()}
+    todo = [workload for workload in workloads if not set(chosen[workload]) <= set(there.get(workload, ()))]
     with Progress(transient=True, console=Console(stderr=True)) as progress:
-        task = progress.add_task("", total=len(todo) * len(programs) * (1 + len(PHASES)))
+        task = progress.add_task("", total=sum(len(chosen[workload]) for workload in todo) * (1 + len(PHASES)))
         for workload in todo:
 
             def report(step, workload=workload):
                 progress.update(task, advance=1, description=f"{workload} {step}")
 
             # Times are comparable only within one measurement, so what is there is measured again.
-            there = result["workloads"].get(workload, {}).get("programs", ())
-            together = list(dict.fromkeys([*programs, *there]))
+            together = list(dict.fromkeys([*chosen[workload], *there.get(workload, ())]))
             result["workloads"][workload] = measure(workload, together, repetitions, peers, report)
             if out is not None:
                 pathlib.Path(out).parent.mkdir(parents=True, exist_ok=True)
@@ -186,16 +194,29 @@ def default_programs(quick=False):
     """Our scattering layers on the installed backends and, unless it must be quick, others but the reference."""
     backends = [backend for backend in BACKENDS if importlib.util.find_spec(backend)]
     if quick:
-        return [*(f"exact-{backend}" for backend in backends), f"paper-{backends[0]}"]
+        exact = [f"{kind}-{backend}" for kind in EXACT.values() for backend in backends]
+        return [*exact, f"paper-{backends[0]}"]
     scattering = [f"{kind}-{backend}" for kind in SCATTERING for backend in backends]
-    others = [name for name in PROGRAMS if name not in (*OURS, REFERENCE, "scatlayer")]
+    others = [name for name in PROGRAMS if name not in (*OURS, *REFERENCES.values(), "scatlayer")]
     return [*others, *scattering]
+
+
+def _of_rank(programs, workload):
+    """Those of the programs that transform what the workload has, signals or images."""
+    kind = Workload.parse(workload).rank
+    found = [program for program in programs if rank(program) == kind]
+    if not found:
+        raise ValueError(
+            f"programs must have one for {'signals' if kind == 1 else 'images'}, as {workload} asks for. "
+            f"Received: {', '.join(programs)}"
+        )
+    return found
 
 
 def measure(workload, programs, repetitions, peers=None, report=print):
     """Measure the programs on one workload, as many together as fit into the memory; see `run`."""
     pythons = {program: sys.executable if program in OURS else peers for program in PROGRAMS}
-    reference = REFERENCE if peers else default_programs(quick=True)[0]
+    reference = REFERENCES[Workload.parse(workload).rank] if peers else _of_rank(default_programs(True), workload)[0]
     with Worker(pythons[reference], reference, workload) as worker:
         worker.answer()
         worker.ask("build")
@@ -217,12 +238,12 @@ def measure(workload, programs, repetitions, peers=None, report=print):
 
 
 def relative_errors(found, expected, workload):
-    """Errors by order of planes `(n, K, h, w)`."""
+    """Errors by order of maps `(n, K, h, w)` or `(n, K, t)`."""
     if found.shape != expected.shape:
         raise ProgramError(f"the output has shape {found.shape}, the reference {expected.shape}")
     workload = Workload.parse(workload)
-    paths = scattering_paths(workload.J, workload.L, workload.order)
-    return errors_by_order(np.moveaxis(found, 1, -1), np.moveaxis(expected, 1, -1), paths)
+    layer = SCATTERING[EXACT[workload.rank]](layers, keras, workload)
+    return errors_by_order(np.moveaxis(found, 1, -1), np.moveaxis(expected, 1, -1), layer.paths)
 
 
 def _first_calls(worker, program, workload, expected):
@@ -261,7 +282,7 @@ def _checked_errors(worker, program, workload, expected):
 
 
 def _output(worker, dtype="float32"):
-    """The result for the first images as planes, None for another transform."""
+    """The maps of the first inputs, None for another transform."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "output.npy"
         return np.load(path) if worker.ask("output", seed=0, dtype=dtype, path=str(path)) else None
@@ -402,9 +423,10 @@ def comparison(result, measure):
     for workload, found in result["workloads"].items():
         values = {name: _value(entry, measure) for name, entry in found["programs"].items()}
         values = {name: value for name, value in values.items() if value}
-        kymatio = "kymatio-" if measure == "forward" else "kymatio-torch"
-        rivals = [name for name in values if name.startswith((kymatio, "scatlayer"))]
-        rivals = [name for name in rivals if name.startswith("kymatio")] or rivals
+        kymatio = [name for name in values if name.startswith("kymatio")]
+        if measure != "forward":
+            kymatio = [name for name in kymatio if name.endswith("-torch")]
+        rivals = kymatio or [name for name in values if name.startswith("scatlayer")]
         if values:
             baseline = min(rivals or values, key=values.get)
             compared[workload] = {None: baseline} | {
@@ -498,8 +520,8 @@ def _cells(entry, values):
 def command(workloads, programs, repetitions, out, resume, overwrite, quick):
     """What `keras-scatter bench` does; None for a default."""
     workloads = workloads or ([QUICK] if quick else WORKLOADS)
-    series = [name for argument in SCALING.values() for name in argument.values()]
-    workloads = list(dict.fromkeys(name for given in workloads for name in (series if given == "scaling" else [given])))
+    series = {"scaling": [name for argument in SCALING.values() for name in argument.values()], "signals": SIGNALS}
+    workloads = list(dict.fromkeys(name for given in workloads for name in series.get(given, [given])))
     out = pathlib.Path(out) if out else None if quick else pathlib.Path("runs/bench.json")
     result = run(
         workloads,

@@ -5,11 +5,11 @@ standard output it writes one JSON line when the libraries are loaded, with thei
 that it reads:
 
 * `{"do": "build"}`: seconds to make the program;
-* `{"do": "forward", "seed": 3}`: seconds of one call, from a NumPy array of fresh random images to a NumPy array;
-* `{"do": "gradient", "seed": 3}`: the same for the gradient of the sum of squares with respect to the images, and to
+* `{"do": "forward", "seed": 3}`: seconds of one call, from a NumPy array of fresh random inputs to a NumPy array;
+* `{"do": "gradient", "seed": 3}`: the same for the gradient of the sum of squares with respect to the inputs, and to
   the weights if there are any; or null;
-* `{"do": "output", "seed": 3, "dtype": "float32", "path": "y.npy"}`: writes the result as planes
-  `(batch * channels, K, h, w)`; false for a transform that is not to be compared;
+* `{"do": "output", "seed": 3, "dtype": "float32", "path": "y.npy"}`: writes the maps of every image or signal,
+  `(batch * channels, K, h, w)` or `(batch * channels, K, t)`; false for a transform that is not to be compared;
 * `{"do": "memory"}`: bytes that the peak has grown by since the framework is there.
 
 A line is `{"value": ...}` or `{"error": "..."}`.
@@ -37,29 +37,41 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
-    """A batch of images and the transform of it, named like `128x3x32x32-J2-o1` (batch, channels, height, width)."""
+    """A batch and the transform of it.
+
+    Images are named like `128x3x32x32-J2-o1` (batch, channels, height, width), `-L6` may follow; signals like
+    `64x1x65536-J13-Q12-o2` (batch, channels, length).
+    """
 
     batch: int
     channels: int
-    height: int
-    width: int
+    sizes: tuple
     J: int
     order: int
     L: int = 8
+    Q: int = 1
 
     @classmethod
     def parse(cls, name):
-        found = re.fullmatch(r"(\d+)x(\d+)x(\d+)x(\d+)-J(\d+)-o(\d+)(?:-L(\d+))?", name)
-        if not found:
+        image, signal = r"(\d+x){3}\d+-J\d+-o\d+(-L\d+)?", r"(\d+x){2}\d+-J\d+-Q\d+-o\d+"
+        if not re.fullmatch(f"{image}|{signal}", name):
             raise ValueError(
-                f"workload must have the form 128x3x32x32-J2-o1 or 128x3x32x32-J2-o1-L6. Received: {name!r}"
+                "workload must have the form 128x3x32x32-J2-o1 or 128x3x32x32-J2-o1-L6 for images, "
+                f"64x1x65536-J13-Q12-o2 for signals. Received: {name!r}"
             )
-        return cls(*(int(number) for number in found.groups() if number))
+        shape, *arguments = name.split("-")
+        batch, channels, *sizes = map(int, shape.split("x"))
+        arguments = {argument[0]: int(argument[1:]) for argument in arguments}
+        return cls(batch, channels, tuple(sizes), order=arguments.pop("o"), **arguments)
 
-    def images(self, seed):
-        """Uniform noise, `(batch, channels, height, width)` float32."""
-        shape = (self.batch, self.channels, self.height, self.width)
-        return np.random.default_rng(seed).random(shape, dtype="float32")
+    @property
+    def rank(self):
+        """1 for signals, 2 for images."""
+        return len(self.sizes)
+
+    def inputs(self, seed):
+        """Uniform noise, `(batch, channels, *sizes)` float32."""
+        return np.random.default_rng(seed).random((self.batch, self.channels, *self.sizes), dtype="float32")
 
 
 class Program:
@@ -74,20 +86,20 @@ class Program:
     def build(self):
         """Make the transform, and from it the functions for one call."""
 
-    def images(self, seed):
-        """The images in the layout of this program."""
-        return self.workload.images(seed)
+    def inputs(self, seed):
+        """Images or signals in the layout of this program."""
+        return self.workload.inputs(seed)
 
-    def forward(self, images):
+    def forward(self, inputs):
         raise NotImplementedError
 
     gradient = None  # where there is none
     compared = True
 
-    def planes(self, images):
-        """The result as `(batch * channels, K, h, w)`."""
-        y = self.forward(images)
-        return y.reshape(-1, *y.shape[-3:])
+    def maps(self, inputs):
+        """The result as `(batch * channels, K, h, w)` or `(batch * channels, K, t)`."""
+        y = self.forward(inputs)
+        return y.reshape(-1, *y.shape[-1 - self.workload.rank :])
 
 
 class Tensorflow(Program):
@@ -99,16 +111,16 @@ class Tensorflow(Program):
     def make_gradient(self, function, weights=()):
         tf = self.tf
 
-        def gradient(images):
+        def gradient(inputs):
             with tf.GradientTape() as tape:
-                tape.watch(images)
-                loss = tf.reduce_sum(function(images) ** 2)
-            return tape.gradient(loss, [images, *weights])
+                tape.watch(inputs)
+                loss = tf.reduce_sum(function(inputs) ** 2)
+            return tape.gradient(loss, [inputs, *weights])
 
         return gradient
 
-    def call(self, function, images):
-        return self.tf.nest.flatten(function(self.tf.constant(images)))[0].numpy()
+    def call(self, function, inputs):
+        return self.tf.nest.flatten(function(self.tf.constant(inputs)))[0].numpy()
 
 
 class Jax(Program):
@@ -118,14 +130,14 @@ class Jax(Program):
         self.jax = jax
 
     def make_gradient(self, function, differentiated=1):
-        def value(*inputs):
-            return (function(*inputs) ** 2).sum()
+        def value(*arguments):
+            return (function(*arguments) ** 2).sum()
 
         gradient = self.jax.jit(self.jax.grad(value, argnums=tuple(range(differentiated))))
-        return lambda *inputs: gradient(*inputs)[0]
+        return lambda *arguments: gradient(*arguments)[0]
 
-    def call(self, function, images):
-        return np.asarray(function(self.jax.numpy.asarray(images)))
+    def call(self, function, inputs):
+        return np.asarray(function(self.jax.numpy.asarray(inputs)))
 
 
 class Torch(Program):
@@ -136,15 +148,15 @@ class Torch(Program):
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
 
     def make_gradient(self, function):
-        def gradient(images):
-            images = images.requires_grad_()
-            (function(images) ** 2).sum().backward()
-            return images.grad
+        def gradient(inputs):
+            inputs = inputs.requires_grad_()
+            (function(inputs) ** 2).sum().backward()
+            return inputs.grad
 
         return gradient
 
-    def call(self, function, images):
-        return function(self.torch.from_numpy(images).to(self.device)).detach().cpu().numpy()
+    def call(self, function, inputs):
+        return function(self.torch.from_numpy(inputs).to(self.device)).detach().cpu().numpy()
 
 
 def ours(kind, backend):
@@ -166,7 +178,7 @@ def ours(kind, backend):
         def build(self):
             shape = self.workload
             layer = LAYERS[kind](self.layers, self.keras, shape)
-            model = self.keras.Sequential([self.keras.Input((shape.height, shape.width, shape.channels)), layer])
+            model = self.keras.Sequential([self.keras.Input((*shape.sizes, shape.channels)), layer])
             model.compile()
             self.forward = model.predict_on_batch
             self.gradient = functools.partial(self.call, self._gradient_of(model))
@@ -177,35 +189,35 @@ def ours(kind, backend):
             if backend == "torch":
                 return self.make_gradient(model)
             gradient = self.make_gradient(
-                lambda images, weights, others: model.stateless_call(weights, others, images)[0], differentiated=2
+                lambda inputs, weights, others: model.stateless_call(weights, others, inputs)[0], differentiated=2
             )
 
             def values(variables):
                 return [variable.value for variable in variables]
 
             # Their values move when Keras predicts.
-            return lambda images: gradient(
-                images, values(model.trainable_variables), values(model.non_trainable_variables)
+            return lambda inputs: gradient(
+                inputs, values(model.trainable_variables), values(model.non_trainable_variables)
             )
 
-        def images(self, seed):
-            return np.ascontiguousarray(super().images(seed).transpose(0, 2, 3, 1))
+        def inputs(self, seed):
+            return np.ascontiguousarray(np.moveaxis(super().inputs(seed), 1, -1))
 
-        def planes(self, images):
-            y = self.forward(images)
-            y = y.reshape(*y.shape[:3], self.workload.channels, -1)
-            return y.transpose(0, 3, 4, 1, 2).reshape(-1, y.shape[4], *y.shape[1:3])
+        def maps(self, inputs):
+            y = self.forward(inputs)
+            y = np.moveaxis(y.reshape(*y.shape[:-1], self.workload.channels, -1), (-2, -1), (1, 2))
+            return y.reshape(-1, *y.shape[2:])
 
     return Ours
 
 
 def kymatio(frontend):
-    """Kymatio's `Scattering2D` of a frontend. Its import needs a function that SciPy 1.17 no longer has."""
+    """Kymatio's module of a frontend. Its import needs a function that SciPy 1.17 no longer has."""
     import scipy.special
 
     if not hasattr(scipy.special, "sph_harm"):
         scipy.special.sph_harm = lambda m, n, azimuth, polar: scipy.special.sph_harm_y(n, m, polar, azimuth)
-    return importlib.import_module(f"kymatio.{frontend}").Scattering2D
+    return importlib.import_module(f"kymatio.{frontend}")
 
 
 class Kymatio(Program):
@@ -215,11 +227,23 @@ class Kymatio(Program):
 
     def load(self):
         super().load()
-        self.Scattering2D = kymatio(self.frontend)
+        self.kymatio = kymatio(self.frontend)
 
     def make(self):
         shape = self.workload
-        return self.Scattering2D(shape.J, (shape.height, shape.width), L=shape.L, max_order=shape.order)
+        if shape.rank == 2:
+            return self.kymatio.Scattering2D(shape.J, shape.sizes, L=shape.L, max_order=shape.order)
+        self.transform = self.kymatio.Scattering1D(shape.J, shape.sizes[0], Q=shape.Q, max_order=shape.order)
+        return self.transform
+
+    def maps(self, inputs):
+        y = super().maps(inputs)
+        return y if self.workload.rank == 2 else y * self._rates()[:, None]
+
+    def _rates(self):
+        """Kymatio 0.3.0 divides a signal's path by its rate after every wavelet, and later versions do not: `(K,)`."""
+        levels = np.minimum(self.transform.meta()["j"], self.workload.J)
+        return 2 ** np.nansum(levels, axis=1)
 
 
 class KymatioNumpy(Kymatio):
@@ -261,7 +285,7 @@ class KymatioEager(Kymatio, Tensorflow):
 
 class KymatioGraph(KymatioEager):
     def compiled(self, function):
-        return self.tf.function(lambda images: function(images))
+        return self.tf.function(lambda inputs: function(inputs))
 
 
 class KymatioKeras(Tensorflow):
@@ -270,11 +294,11 @@ class KymatioKeras(Tensorflow):
         super().load()
         import keras
 
-        self.keras, self.Scattering2D = keras, kymatio("keras")
+        self.keras, self.Scattering2D = keras, kymatio("keras").Scattering2D
 
     def build(self):
         shape = self.workload
-        inputs = self.keras.Input((shape.channels, shape.height, shape.width))
+        inputs = self.keras.Input((shape.channels, *shape.sizes))
         outputs = self.Scattering2D(J=shape.J, L=shape.L, max_order=shape.order)(inputs)
         model = self.keras.Model(inputs, outputs)
         model.compile()
@@ -337,6 +361,7 @@ def _pkg_resources():
 
 # Layers by functions of `keras_scatter.layers`, Keras and the workload.
 SCATTERING = {
+    "exact1d": lambda layers, keras, shape: layers.ScatteringFFT1D(shape.J, shape.Q, order=shape.order),
     "exact": lambda layers, keras, shape: layers.ScatteringFFT(J=shape.J, L=shape.L, order=shape.order),
     "faithful": lambda layers, keras, shape: layers.ComplexModulusConv(J=shape.J, L=shape.L, order=shape.order),
     "paper": lambda layers, keras, shape: layers.ComplexModulusConv(
@@ -349,17 +374,26 @@ LAYERS = SCATTERING | {
     "conv": lambda layers, keras, shape: keras.layers.Conv2D(shape.channels, 3, padding="same"),
 }
 OURS = {f"{kind}-{backend}": ours(kind, backend) for kind in LAYERS for backend in BACKENDS}
+FRONTENDS = {
+    "torch": KymatioTorch,
+    "jax": KymatioJax,
+    "numpy": KymatioNumpy,
+    "tf-eager": KymatioEager,
+    "tf-graph": KymatioGraph,
+}
 PEERS = {
-    "kymatio-torch": KymatioTorch,
-    "kymatio-jax": KymatioJax,
-    "kymatio-numpy": KymatioNumpy,
-    "kymatio-tf-eager": KymatioEager,
-    "kymatio-tf-graph": KymatioGraph,
+    **{f"kymatio-{name}": frontend for name, frontend in FRONTENDS.items()},
     "kymatio-keras": KymatioKeras,
+    **{f"kymatio1d-{name}": frontend for name, frontend in FRONTENDS.items()},
     "scatlayer": ScatLayer,
     "scatlayerj2": ScatLayerj2,
 }
 PROGRAMS = PEERS | OURS
+
+
+def rank(program):
+    """1 for a program that transforms signals, 2 for one that transforms images."""
+    return 1 if program.split("-")[0].endswith("1d") else 2
 
 
 def versions():
@@ -416,13 +450,13 @@ def answer(program, memory, request):
         case "build":
             return _seconds(program.build)
         case "forward":
-            return _seconds(program.forward, program.images(request["seed"]))
+            return _seconds(program.forward, program.inputs(request["seed"]))
         case "gradient":
-            return program.gradient and _seconds(program.gradient, program.images(request["seed"]))
+            return program.gradient and _seconds(program.gradient, program.inputs(request["seed"]))
         case "output":
             if not program.compared:
                 return False
-            np.save(request["path"], program.planes(program.images(request["seed"]).astype(request["dtype"])))
+            np.save(request["path"], program.maps(program.inputs(request["seed"]).astype(request["dtype"])))
             return True
         case "memory":
             return memory.growth()
@@ -454,9 +488,9 @@ def main(name, workload):
 
     def load():
         program.load()
-        images = program.images(0)
+        inputs = program.inputs(0)
         memory.start()
-        del images  # it counts as there already
+        del inputs  # they count as there already
         return versions()
 
     reply(load)

@@ -1,12 +1,9 @@
 """What accuracy costs: errors of the faithful design against its work, for all kernel sizes and channel counts."""
 
 import json
-import math
 import pathlib
 
 from keras_scatter.arguments import check_integer
-from keras_scatter.filters.groups import group_shapes
-from keras_scatter.plan.images import image_axis
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import ScatteringDistiller
 from keras_scatter.saved_filters import write_atomically
@@ -17,38 +14,6 @@ from keras_scatter.workflows.folders import check_file, versions
 
 KERNEL_SIZES = (3, 5, 7, 9)
 LOWPASS_FILTERS = (1, 2, 3, 4)
-
-
-def multiply_adds(config, shape):
-    """Multiplications in the convolutions of a faithful layer, for one image plane.
-
-    Args:
-        config: a result of `keras_scatter.filters.groups.resolve_config`.
-        shape: height and width of the image.
-
-    Example:
-
-    >>> from keras_scatter.filters.groups import resolve_config
-    >>> multiply_adds(resolve_config(8, 2, 2, 7, "faithful", 2, True), (32, 32))
-    7252000
-    """
-    J, L, order = config["J"], config["L"], config["order"]
-    pixels = math.prod(image_axis(size, J, "reflect").length for size in shape)
-    kernels = {name: math.prod(kernel) for name, kernel in group_shapes(config).items()}
-    # Planes that are filtered at each level, of moduli with m wavelets: only one, the image, for m = 0.
-    planes, total = {0: 1}, 0
-    for m in range(order):
-        deeper = {}
-        for level, count in planes.items():
-            scales = range(level + 1 if m else 0, J)
-            for d in range(J - level) if scales else ():
-                used = [f"lowpass_{d}"] if d else []
-                used += [f"psi_{d}_real", f"psi_{d}_imag"] if level + d in scales else []
-                total += count * sum(kernels[name] for name in used) * (pixels >> 2 * (level + d))
-            for j in scales:
-                deeper[j] = deeper.get(j, 0) + count * L
-        planes = deeper
-    return total
 
 
 def frontier(
@@ -90,7 +55,7 @@ def frontier(
             {
                 "kernel_size": layer.kernel_size,
                 "lowpass_filters": layer.lowpass_filters,
-                "multiply_adds": multiply_adds(layer.group_config, images.shape[1:3]),
+                "multiply_adds": layer.multiply_adds(images.shape[1:3]),
                 "relative_error": relative_errors(distiller, images),
                 "milliseconds_per_image": milliseconds_per_image(distiller, images, repetitions),
             }

@@ -4,30 +4,9 @@ import io
 
 import numpy as np
 
-from keras_scatter.filters.design import channel_spectra, composite, grid
+from keras_scatter.filters.groups import effective_filters
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows.optional import require
-
-
-def effective_filters(config, arrays):
-    """What a filter group does to the image, block by block or level by level.
-
-    Wavelets that read decimated channels are given as the filter they make with the low-pass kernels before them, and
-    those kernels as the filters that lead from the image to the channels.
-
-    Returns:
-        List of pairs: low-pass kernels `(filters, rows, columns)` or None, wavelets `(L, rows, columns)` complex.
-    """
-    levels, lowpasses = [], []
-    for d in range(config["J"]):
-        psi = (arrays[f"psi_{d}_real"] + 1j * arrays[f"psi_{d}_imag"]).transpose(3, 2, 0, 1)
-        lowpass = arrays[f"lowpass_{d}"].transpose(3, 2, 0, 1) if f"lowpass_{d}" in arrays else None
-        if config["design"] == "faithful" and d > 0:
-            lowpasses.append(lowpass)
-            levels.append(_through_lowpass(psi, lowpasses))
-        else:
-            levels.append((None if lowpass is None else lowpass[:, 0], psi[:, 0]))
-    return levels
 
 
 def filter_group(config, arrays):
@@ -284,21 +263,6 @@ def search(summary):
         figure.colorbar(points, ax=axes[0], label="momentum")
         axes[0][0].legend()
     return figure
-
-
-def _through_lowpass(psi, lowpasses):
-    """Filters of the channels, `(P, ., .)`, and `sum_p channel_p * up(psi_p)`, `(L, ., .)`, centred."""
-    d = len(lowpasses)
-    n, reach = grid(d), sum(kernel.shape[-1] // 2 << level for level, kernel in enumerate(lowpasses))
-    channels = channel_spectra(lowpasses, n)
-    return _kernels(channels, reach).real, _kernels(composite(channels, 2**d, psi), reach + (psi.shape[-1] // 2 << d))
-
-
-def _kernels(spectra, radius):
-    """The middle of the filters with these spectra: `(filters, 2 * radius + 1, 2 * radius + 1)` complex."""
-    kernels = np.fft.fftshift(np.fft.ifft2(spectra), axes=(1, 2))
-    middle = spectra.shape[-1] // 2
-    return kernels[:, middle - radius : middle + radius + 1, middle - radius : middle + radius + 1]
 
 
 def save(figure, path):

@@ -6,7 +6,8 @@ import pathlib
 import numpy as np
 
 from keras_scatter import perturbations, saved_filters
-from keras_scatter.filters.littlewood_paley import group_bank, littlewood_paley, morlet_bank
+from keras_scatter.filters.groups import group_bank
+from keras_scatter.filters.littlewood_paley import littlewood_paley, morlet_bank
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.testing import features

@@ -18,7 +18,8 @@ def test_folding_a_spectrum_decimates_the_planes(factor):
 
 def waves(planes, filters, factors):
     spectrum = fourier.spectrum(ops.convert_to_tensor(planes), len(factors))
-    return fourier.convolve(spectrum, ops.convert_to_tensor(filters), factors)
+    filters = fourier.filters(ops.convert_to_tensor(filters))
+    return fourier.inverse(fourier.product(spectrum, filters, factors), len(factors))
 
 
 @pytest.mark.parametrize("factors", [(2, 2), (1, 4), (1, 1)])
@@ -38,14 +39,25 @@ def test_volumes():
     assert_close(fourier.modulus(waves(planes, filters, (1, 1, 1))), abs(expected).reshape(1, 6, 4, 6, 8), 1e-5)
 
 
-@pytest.mark.parametrize(("negative", "positive"), [(0, 5), (3, 5), (8, 8)])
-def test_the_window_of_a_half_spectrum(negative, positive):
-    """Bins of negative frequencies are the conjugates of positive ones."""
-    x = images(2, 1, 16) - 0.5
-    filters = np.eye(negative + positive, dtype="float32")
-    spectrum = fourier.window(fourier.spectrum(ops.convert_to_tensor(x), 1), negative, positive)
-    found = fourier.convolve(spectrum, ops.convert_to_tensor(filters), (1,))
-    whole = np.fft.fft(x)
-    expected = np.concatenate([whole[..., :positive], whole[..., 16 - negative :]], -1) / (negative + positive)
-    # A single bin is a wave whose modulus is that of the bin.
-    assert_close(fourier.modulus(found), np.repeat(abs(expected).transpose(0, 2, 1), negative + positive, 2), 1e-5)
+@pytest.mark.parametrize("size", [16, 18])
+@pytest.mark.parametrize("factor", [1, 2])
+@pytest.mark.parametrize(("first", "count"), [(0, 5), (2, 3), (-3, 4), (-3, 8), (6, 5), (5, 8), (-7, 16), (-2, 2)])
+def test_filters_that_vanish_on_most_bins(first, count, factor, size):
+    """Negative bins, and those beyond half the sampling rate, are conjugates of others; all fall on a coarser grid."""
+    x, filters = images(2, 3, size) - 0.5, images(4, count, seed=1)
+    half = fourier.spectrum(ops.convert_to_tensor(x), 1)
+    bins = first, fourier.filters(ops.convert_to_tensor(filters))
+    found = fourier.inverse(fourier.product_of_bins(half, bins, size, factor), 1)
+    whole = np.zeros((4, size))
+    whole[:, np.arange(first, first + count) % size] = filters
+    expected = factor * np.fft.ifft(np.fft.fft(x)[:, :, None] * whole)[..., ::factor].reshape(2, 12, -1)
+    for part, other in zip(fourier.parts(found), (expected.real, expected.imag), strict=True):
+        assert_close(part, other, 1e-5)
+
+
+@pytest.mark.parametrize("size", [15, 16])
+def test_the_whole_of_a_half_spectrum(size):
+    x = images(2, 1, size)
+    whole = fourier.whole(fourier.spectrum(ops.convert_to_tensor(x), 1), size)
+    found = fourier.inverse(fourier.product(whole, fourier.filters(ops.ones((1, size))), (1,)), 1)
+    assert_close(fourier.parts(found)[0], x, 1e-5)

@@ -1,8 +1,11 @@
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from compare import BACKEND, assert_close
 from keras import ops
 
+from keras_scatter.backend import programs
 from keras_scatter.backend.programs import compiled, in_xla
 
 tensorflow_only = pytest.mark.skipif(BACKEND != "tensorflow", reason="XLA programs of TensorFlow")
@@ -56,3 +59,47 @@ def test_an_argument_without_influence_has_gradient_zero():
 
 def test_outside_of_xla():
     assert not in_xla()
+
+
+def test_arrays_in_nested_arguments_are_traced():
+    """Everything else is a constant, and named tuples stay what they are."""
+    calls = []
+
+    class Pair(NamedTuple):
+        array: object
+        power: int
+
+    @compiled(xla_under_tensorflow=False)
+    def function(x, pairs, *, options):
+        calls.append(options)
+        return x + sum(pair.array**pair.power for pair in pairs["pairs"]) * options["factor"][0]
+
+    x, y = (ops.convert_to_tensor(np.array(values, "float32")) for values in ([1.0, 2.0], [3.0, 4.0]))
+    for power in (1, 2, 1):
+        found = function(x, {"pairs": [Pair(y, power), Pair(x, 1)]}, options={"factor": (2,)})
+        assert_close(found, [1 + 2 * (3**power + 1), 2 + 2 * (4**power + 2)])
+    assert len(calls) == (3 if BACKEND == "torch" else 2)
+
+
+@pytest.mark.skipif(BACKEND == "torch", reason="PyTorch runs functions as they are")
+@pytest.mark.parametrize("xla", [False, True])
+def test_the_number_of_programs_is_bounded(monkeypatch, xla):
+    monkeypatch.setattr(programs, "PROGRAMS", 3)
+    monkeypatch.setattr(programs, "XLA_SHAPES", 2)
+    function = compiled(xla_under_tensorflow=xla)(lambda x: 2 * x)
+    for size in (1, 2, 3, 4, 5, 6, 1, 2):
+        assert_close(function(ops.ones((1, size))), 2 * np.ones((1, size)))
+    kept = function.programs
+    if BACKEND == "jax" or not xla:
+        assert len(kept.latest) == 3
+    else:
+        # The first two stay, because TensorFlow would not free them; others come and go.
+        assert len(kept.xla) == 2 and len(kept.latest) == 3
+
+
+@tensorflow_only
+def test_later_shapes_run_without_xla(monkeypatch):
+    monkeypatch.setattr(programs, "XLA_SHAPES", 1)
+    function = compiled(xla_under_tensorflow=True)(lambda x: x * int(in_xla()))
+    found = [float(ops.sum(function(ops.ones((1, size))))) for size in (2, 3, 2)]
+    assert found == [2.0, 0.0, 2.0]

@@ -1,4 +1,7 @@
-"""Checks that every scattering layer must pass; `make(**arguments)` builds one of J = 2."""
+"""Checks that every scattering layer must pass; `make(**arguments)` builds one of J = 2.
+
+They are for images unless a shape `(batch, *sizes, channels)` of another rank is given.
+"""
 
 import keras
 import numpy as np
@@ -29,21 +32,21 @@ def check_bad_images(layer, image, error, text):
     assert text in str(caught.value)
 
 
-def check_channels_are_independent_and_ordered(make):
+def check_channels_are_independent_and_ordered(make, shape=(2, 12, 16, 3)):
     """Feature c * K + k is path k of channel c."""
-    x = images(2, 12, 16, 3)
+    x = images(*shape)
     layer = make()
     together, K = to_numpy(layer(x)), len(layer.paths)
-    for c in range(3):
+    for c in range(shape[-1]):
         assert_close(together[..., c * K : (c + 1) * K], make()(x[..., c : c + 1]))
 
 
-def check_data_formats_agree(make):
-    x = images(2, 9, 12, 3)
+def check_data_formats_agree(make, shape=(2, 9, 12, 3)):
+    x = images(*shape)
     last, first = make(), make(data_format="channels_first")
-    found = first(np.transpose(x, (0, 3, 1, 2)))
-    assert_close(ops.transpose(found, (0, 2, 3, 1)), last(x))
-    assert first.compute_output_shape((None, 3, 9, 12)) == (None, *found.shape[1:])
+    found = first(np.moveaxis(x, -1, 1))
+    assert_close(ops.moveaxis(found, 1, -1), last(x))
+    assert first.compute_output_shape((None, shape[-1], *shape[1:-1])) == (None, *found.shape[1:])
 
 
 def check_symbolic_shape(make, shape):
@@ -52,8 +55,8 @@ def check_symbolic_shape(make, shape):
     assert tuple(layer(images(*shape)).shape) == tuple(symbolic.shape) == layer.compute_output_shape(shape)
 
 
-def check_dtype_policy(make, policy):
-    x = images(2, 8, 12, 2)
+def check_dtype_policy(make, policy, shape=(2, 8, 12, 2)):
+    x = images(*shape)
     layer = make(dtype=policy)
     found = layer(x)
     compute_dtype = keras.DTypePolicy(policy).compute_dtype
@@ -61,14 +64,14 @@ def check_dtype_policy(make, policy):
     assert_close(ops.cast(found, "float32"), make()(x), max(TOLERANCE[compute_dtype], TOLERANCE["float32"]))
 
 
-def check_integers_are_cast_unscaled(make):
-    x = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 1)).astype("uint8")
+def check_integers_are_cast_unscaled(make, shape=(2, 8, 8, 1)):
+    x = np.random.default_rng(0).integers(0, 256, shape).astype("uint8")
     assert_close(make()(x), make()(x.astype("float32")), 1e-6)
 
 
-def check_nan_stays_nan(make):
-    x = images(2, 8, 8, 1)
-    x[0, 3, 4] = np.nan
+def check_nan_stays_nan(make, shape=(2, 8, 8, 1)):
+    x = images(*shape)
+    x[0].flat[x[0].size // 2] = np.nan
     found = to_numpy(make()(x))
     assert np.isnan(found[0]).any()
     assert np.isfinite(found[1]).all()
@@ -76,13 +79,15 @@ def check_nan_stays_nan(make):
 
 def check_sizes_change_from_batch_to_batch(make, sizes=((16, 12), (9, 21), (4, 8))):
     """`Input((None, None, C))`, eagerly, in predict and in fit."""
+    unknown = (None,) * len(sizes[0])
+    pool = {1: keras.layers.GlobalAveragePooling1D, 2: keras.layers.GlobalAveragePooling2D}[len(unknown)]
     layer = make()
-    model = keras.Sequential([keras.Input((None, None, 2)), layer])
-    assert model.output_shape == (None, None, None, 2 * len(layer.paths))
-    head = keras.Sequential([model, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(1)])
+    model = keras.Sequential([keras.Input((*unknown, 2)), layer])
+    assert model.output_shape == (None, *unknown, 2 * len(layer.paths))
+    head = keras.Sequential([model, pool(), keras.layers.Dense(1)])
     head.compile(keras.optimizers.SGD(0.0), "mse")
-    for height, width in sizes:
-        x = images(3, height, width, 2)
+    for size in sizes:
+        x = images(3, *size, 2)
         fixed = make()(x)
         assert_close(layer(x), fixed)
         assert_close(model.predict(x, verbose=0), fixed)
@@ -90,14 +95,16 @@ def check_sizes_change_from_batch_to_batch(make, sizes=((16, 12), (9, 21), (4, 8
         assert np.isfinite(history.history["loss"]).all()
 
 
-def check_too_small_images_fail_at_run_time(make):
+def check_too_small_images_fail_at_run_time(
+    make, sizes=((8, 8), (9, 9)), too_small=(3, 8), text="at least 2\\*\\*J = 4 pixels"
+):
     if BACKEND != "tensorflow":
         pytest.skip("only TensorFlow traces with unknown sizes")
-    model = keras.Sequential([keras.Input((None, None, 1)), make()])
-    model.predict(images(1, 8, 8, 1), verbose=0)
-    model.predict(images(1, 9, 9, 1), verbose=0)
-    with pytest.raises(Exception, match="at least 2\\*\\*J = 4 pixels"):
-        model.predict(images(1, 3, 8, 1), verbose=0)
+    model = keras.Sequential([keras.Input((*(None for _ in too_small), 1)), make()])
+    for size in sizes:
+        model.predict(images(1, *size, 1), verbose=0)
+    with pytest.raises(Exception, match=text):
+        model.predict(images(1, *too_small, 1), verbose=0)
 
 
 def check_gradient(layer, x):

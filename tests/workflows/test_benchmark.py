@@ -4,16 +4,18 @@ import pathlib
 
 import keras
 import numpy as np
+import numpy_twin_1d
 import pytest
 from compare import BACKEND, assert_close, images
 
+from keras_scatter import layers
 from keras_scatter.cli import main
-from keras_scatter.layers import ScatteringFFT
 from keras_scatter.workflows import benchmark, benchmark_worker, plots, tables
 from keras_scatter.workflows.benchmark_worker import Workload
 
 TINY, OTHER = "1x2x8x12-J2-o1-L2", "1x1x8x8-J1-o1-L2"
-OURS = f"exact-{BACKEND}"
+SIGNAL = "2x3x64-J3-Q2-o2"
+OURS, OURS_1D = f"exact-{BACKEND}", f"exact1d-{BACKEND}"
 # The network of the paper has J = order, which is not what the workload asks for.
 FAILING = f"paper-{BACKEND}"
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden"
@@ -25,8 +27,36 @@ def measured(tmp_path_factory):
     return out, benchmark.run([TINY], [OURS, FAILING], repetitions=3, out=out)
 
 
-def test_a_worker_answers():
-    with benchmark.Worker(benchmark.sys.executable, OURS, TINY) as worker:
+@pytest.mark.parametrize(
+    ("workload", "sizes", "arguments"),
+    [
+        ("128x3x32x24-J2-o1", (32, 24), {"J": 2, "order": 1, "L": 8}),
+        ("1x2x8x12-J3-o2-L6", (8, 12), {"J": 3, "order": 2, "L": 6}),
+        ("64x1x65536-J13-Q12-o2", (65536,), {"J": 13, "order": 2, "Q": 12}),
+    ],
+)
+def test_workloads_are_named_by_rank(workload, sizes, arguments):
+    parsed = Workload.parse(workload)
+    assert parsed.rank == len(sizes) and parsed.sizes == sizes
+    assert {key: getattr(parsed, key) for key in arguments} == arguments
+    assert parsed.inputs(0).shape[2:] == sizes
+
+
+@pytest.mark.parametrize("workload", ["64x1x65536-J13-o2", "8x3x32x32-J2-Q8-o1", "1x1x64-J3-Q2-o2-L8", "32-J2-o1"])
+def test_a_workload_must_have_the_form_of_its_rank(workload):
+    with pytest.raises(ValueError, match=f"workload must have the form .* Received: '{workload}'"):
+        Workload.parse(workload)
+
+
+@pytest.mark.parametrize(
+    ("program", "workload", "layer"),
+    [
+        (OURS, TINY, lambda: layers.ScatteringFFT(J=2, L=2, order=1)),
+        (OURS_1D, SIGNAL, lambda: layers.ScatteringFFT1D(J=3, Q=2)),
+    ],
+)
+def test_a_worker_answers(program, workload, layer):
+    with benchmark.Worker(benchmark.sys.executable, program, workload) as worker:
         assert worker.answer()["numpy"] == np.__version__
         with pytest.raises(benchmark.ProgramError, match="unknown request"):
             worker.ask("dance")
@@ -34,10 +64,10 @@ def test_a_worker_answers():
         for phase in benchmark.PHASES:
             assert worker.ask(phase, seed=1) > 0
         assert worker.ask("memory") > 0
-        planes = benchmark._output(worker)
-    x = Workload.parse(TINY).images(0)
-    expected = ScatteringFFT(J=2, L=2, order=1)(x.reshape(2, 8, 12, 1))
-    assert_close(planes.transpose(0, 2, 3, 1), expected)
+        maps = benchmark._output(worker)
+    x = Workload.parse(workload).inputs(0)
+    expected = layer()(x.reshape(-1, *x.shape[2:], 1))
+    assert_close(np.moveaxis(maps, 1, -1), expected)
 
 
 @pytest.mark.parametrize("program", ["kymatio-torch", "no-such-program"])
@@ -54,7 +84,7 @@ def test_gradients_are_those_of_the_sum_of_squares():
     program = benchmark_worker.PROGRAMS[OURS](Workload.parse(TINY))
     program.load()
     program.build()
-    x, step = program.images(0), images(1, 8, 12, 2, seed=1) - 0.5
+    x, step = program.inputs(0), images(1, 8, 12, 2, seed=1) - 0.5
 
     def loss(scale):
         return np.sum(np.square(program.forward(x + np.float32(scale) * step), dtype="float64"))
@@ -83,6 +113,20 @@ def test_a_file_is_not_overwritten_silently(measured):
         benchmark.run([TINY], [OURS], out=out, resume=True, overwrite=True)
 
 
+def test_programs_are_measured_on_workloads_of_their_rank(tmp_path, monkeypatch):
+    asked = {}
+
+    def measure(workload, programs, *others):
+        asked[workload] = programs
+        return {"programs": {}}
+
+    monkeypatch.setattr(benchmark, "measure", measure)
+    benchmark.run([TINY, SIGNAL], [OURS, OURS_1D])
+    assert asked == {TINY: [OURS], SIGNAL: [OURS_1D]}
+    with pytest.raises(ValueError, match=rf"programs must have one for signals, as {SIGNAL} .* Received: {OURS}"):
+        benchmark.run([TINY, SIGNAL], [OURS])
+
+
 def test_resume_keeps_what_is_there_and_measures_the_rest(measured, tmp_path, monkeypatch):
     out, result = measured
     other = tmp_path / "other.json"
@@ -103,6 +147,19 @@ def test_resume_keeps_what_is_there_and_measures_the_rest(measured, tmp_path, mo
         benchmark.run([TINY], [OURS], repetitions=4, out=other, resume=True)
 
 
+@pytest.mark.parametrize("frontend", ["numpy", "torch"])
+def test_signals_of_kymatio_are_in_the_convention_of_the_layer(frontend):
+    """Its wrong factors are undone path by path."""
+    pytest.importorskip("kymatio")
+    pytest.importorskip("torch")
+    program = benchmark_worker.PROGRAMS[f"kymatio1d-{frontend}"](Workload.parse(SIGNAL))
+    program.load()
+    program.build()
+    x = program.inputs(0)
+    expected = [list(numpy_twin_1d.scattering(signal, 3, 2).values()) for signal in x.reshape(6, 64)]
+    assert_close(program.maps(x), np.array(expected))
+
+
 def test_a_failing_program_is_recorded_and_the_run_goes_on(measured):
     _, result = measured
     entry = result["workloads"][TINY]["programs"][FAILING]
@@ -121,12 +178,12 @@ def test_errors_are_by_order():
 class Pretender:
     """A worker whose program gives a constant as its output, and other answers from a list."""
 
-    def __init__(self, planes, seconds=()):
-        self.planes, self.seconds = planes, iter(seconds)
+    def __init__(self, maps, seconds=()):
+        self.maps, self.seconds = maps, iter(seconds)
 
     def ask(self, do, path=None, **others):
         if do == "output":
-            np.save(path, self.planes)
+            np.save(path, self.maps)
             return True
         seconds = next(self.seconds, None)
         if seconds is None:
@@ -159,7 +216,7 @@ def test_rounds_begin_with_another_program_and_warm_up_is_not_counted():
 
     class Noting(Pretender):
         def ask(self, do, **others):
-            order.append(self.planes)
+            order.append(self.maps)
             return super().ask(do, **others)
 
     times = {"a": [9, 9, 1, 2, 3], "b": [9, 9, 5, 5, 5], "c": [9, 9, 1]}
@@ -189,6 +246,12 @@ def test_ratios_are_to_the_fastest_frontend_and_for_gradients_to_torch():
         [TINY, "`kymatio-jax` 3 s", "1 s (3.0x)", ""],
     ]
     assert tables.markdown(rows).startswith("| workload |")
+
+
+def test_signals_are_compared_with_kymatios_signals():
+    result = result_of({"exact1d-jax": 1, "kymatio1d-torch": 6, "kymatio1d-jax": 3}, [SIGNAL])
+    assert benchmark.comparison(result, "forward")[SIGNAL]["exact1d-jax"] == (1, 3)
+    assert benchmark.comparison(result, "gradient")[SIGNAL]["exact1d-jax"] == (2, 6)
 
 
 def test_layers_are_compared_with_pytorch_wavelets():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from compare import assert_close, once
 
-from keras_scatter.filters import design
+from keras_scatter.filters import pyramid as design
 from keras_scatter.filters.lowpass_taps import REFINING, TAPS
 from keras_scatter.filters.morlet import morlet_spectra
 

@@ -1,0 +1,96 @@
+"""The faithful design: what its filter groups hold, and how they are made."""
+
+import numpy as np
+
+from keras_scatter.filters.morlet import gaussian_spectrum, morlet_spectra
+from keras_scatter.filters.pyramid import (
+    channel_spectra,
+    composite,
+    fit_taps,
+    grid,
+    lowpass_kernels,
+    passed_spectrum,
+)
+
+LARGEST_J = 4
+
+
+def check(J, order, lowpass_filters, share_filters):
+    """Refuse arguments that the design does not have."""
+    if J > LARGEST_J:
+        raise ValueError(f'J must be from 1 to {LARGEST_J} with design="faithful". Received: J={J}')
+    if lowpass_filters > 4:
+        raise ValueError(f"lowpass_filters must be 1, 2, 3 or 4. Received: lowpass_filters={lowpass_filters}")
+    if not share_filters:
+        raise ValueError(
+            'share_filters must be True with design="faithful": one set of filters serves all channels and '
+            f"scales. Received: share_filters={share_filters!r}"
+        )
+
+
+def shapes(config, channels):
+    """Name and shape of every kernel; `lowpass_d` leads from decimation d - 1 to d."""
+    L, (first, later, lowpass), P = config["L"], config["kernel_size"], config["lowpass_filters"]
+    found = {}
+    for d in range(config["J"]):
+        size, inputs = (later, P) if d else (first, 1)
+        if d:
+            found[f"lowpass_{d}"] = (lowpass, lowpass, P if d > 1 else 1, P)
+        found[f"psi_{d}_real"] = found[f"psi_{d}_imag"] = (size, size, inputs, L)
+    return found
+
+
+def filters(config):
+    """The designed filters, `(outputs, inputs, rows, columns)` by name, wavelets complex."""
+    L, (first, later, lowpass), levels = config["L"], config["kernel_size"], config["J"] - 1
+    lowpasses = lowpass_kernels(config["lowpass_filters"], lowpass, later, levels)
+    found = {}
+    for d in range(levels + 1):
+        n = grid(d)
+        channels = channel_spectra(lowpasses[:d], n)
+        wavelets, size = morlet_spectra(d, L, n, n), later if d else first
+        if d:
+            found[f"lowpass_{d}"] = lowpasses[d - 1]
+        found[f"psi_{d}"] = fit_taps(wavelets, channels, 2**d, size, passed_spectrum(wavelets))
+    return found
+
+
+def effective(config, filters):
+    """What the filters do to the image, level by level.
+
+    Wavelets that read decimated channels are given as the filters that they make with the low-pass kernels before them,
+    and those kernels as the filters that lead from the image to the channels.
+
+    Returns:
+        List of pairs: low-pass kernels `(filters, rows, columns)` or None, wavelets `(L, rows, columns)` complex.
+    """
+    found, lowpasses = [(None, filters["psi_0"][:, 0])], []
+    for d in range(1, config["J"]):
+        lowpasses.append(filters[f"lowpass_{d}"])
+        found.append(_through_lowpass(filters[f"psi_{d}"], lowpasses))
+    return found
+
+
+def bank(config, filters, size):
+    """Spectra of the low-pass `(size, size)` and of all wavelets `(J L, size, size)`; moduli are smoothed by phi_J."""
+    lowpasses = [filters[f"lowpass_{d}"] for d in range(1, config["J"])]
+    wavelets = [
+        composite(channel_spectra(lowpasses[:d], size), 2**d, filters[f"psi_{d}"]) for d in range(config["J"])
+    ]
+    phi = gaussian_spectrum(config["J"], size)
+    return np.outer(phi, phi), np.concatenate(wavelets)
+
+
+def _through_lowpass(psi, lowpasses):
+    """Filters of the channels, `(P, ., .)`, and `sum_p channel_p * up(psi_p)`, `(L, ., .)`, centred."""
+    d = len(lowpasses)
+    n, reach = grid(d), sum(kernel.shape[-1] // 2 << level for level, kernel in enumerate(lowpasses))
+    channels = channel_spectra(lowpasses, n)
+    return _middle(channels, reach).real, _middle(composite(channels, 2**d, psi), reach + (psi.shape[-1] // 2 << d))
+
+
+def _middle(spectra, radius):
+    """The middle of the filters with these spectra: `(filters, 2 * radius + 1, 2 * radius + 1)` complex."""
+    kernels = np.fft.fftshift(np.fft.ifft2(spectra), axes=(1, 2))
+    middle = spectra.shape[-1] // 2
+    return kernels[:, middle - radius : middle + radius + 1, middle - radius : middle + radius + 1]

@@ -1,0 +1,125 @@
+"""Plans of the scattering of signals: constant-Q wavelets, Kymatio's margins."""
+
+import bisect
+import collections
+import functools
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_scatter.filters.morlet_1d import SIGMA, gaussian_1d, morlet_1d, morlet_bank, on_grid, support
+from keras_scatter.filters.paths import Path1D
+from keras_scatter.plan.axis import Axis
+from keras_scatter.plan.tree import MOST_PATHS, Plan, Wavelet, in_output_order, tree
+
+LARGEST_J = 40
+
+
+class SignalFilters(NamedTuple):
+    """The filters of a plan; `Q` by order, the last one for all further orders."""
+
+    J: int
+    Q: tuple
+    T: float
+
+    def wavelets(self, band, size, dtype):
+        """Spectra `(B, bins)` of a band where they do not vanish, on the grid of its source, and the first bin.
+
+        Args:
+            size: of the axis without decimation.
+        """
+        bank, grid = morlet_bank(self.J, self.Q[band.bank]), size >> band.source
+        spectra = np.stack([on_grid(*morlet_1d(bank[w.n], size, dtype), grid) for w in band.wavelets])
+        used = np.flatnonzero((abs(spectra) > 1e-9 * spectra.max()).any(0))
+        # From behind the longest gap on, around the circle.
+        gaps = np.diff(used, append=used[0] + grid)
+        first = used[(np.argmax(gaps) + 1) % len(used)]
+        spectra = np.roll(spectra, -first, axis=1)[:, : grid - gaps.max() + 1]
+        return int(first if first <= grid // 2 else first - grid), spectra.astype(dtype)
+
+    def lowpass(self, size, level, xp=np):
+        """The low-pass on the grid of a level, `(size / 2**level,)`: Kymatio adds up the blocks of the finest one."""
+        spectrum = gaussian_1d(SIGMA / self.T, size, xp)
+        return xp.sum(xp.reshape(spectrum, (2**level, size // 2**level)), axis=0)
+
+
+@functools.lru_cache(maxsize=256)
+def signal_plan(J, Q, T, order, stride, padding, paths=None):
+    """The plan of a transform of signals: a wavelet acts on the moduli of those of smaller scale j.
+
+    Args:
+        Q: tuple of integers by order; the last one serves all further orders.
+        T: samples of the averaging, None for 2**J, 0 for none, `"global"` for a sum over all.
+        stride: of the outputs, a power of two; None means the largest up to T.
+        paths: None, or a tuple of those that are wanted.
+    """
+    if J > LARGEST_J or (J + 4) * max(Q) > MOST_PATHS:
+        raise ValueError(f"J must be at most {LARGEST_J}, and Q below {MOST_PATHS} / (J + 4). Received: J={J}, Q={Q}")
+    average = {0: None, "global": "total"}.get(T, "local")
+    filters = SignalFilters(J, Q, T if average == "local" and T else 2**J)
+    named = [morlet_bank(J, q) for q in Q]
+    banks = [tuple(Wavelet(n, w.j) for n, w in enumerate(bank)) for bank in named]
+    _check_count(banks, order)
+    log2_stride = math.floor(math.log2(filters.T)) if stride is None else stride.bit_length() - 1
+    wanted = None
+    if paths is not None:
+        wanted = {tuple(banks[min(m, len(Q) - 1)][n] for m, n in enumerate(path[1])) for path in paths}
+    nodes = tree(
+        banks,
+        order,
+        lambda first, second: second.j > first.j,
+        lambda wavelet: min(wavelet.j, log2_stride) if average == "local" else wavelet.j,
+        wanted,
+    )
+    rows = in_output_order(row for node in nodes if node.emits for row in node.rows)
+    axis = functools.partial(signal_axis, T=filters.T, padding=padding)
+    names = tuple(_path(row, named) for row in rows)
+    return Plan(nodes, names, rows, log2_stride, J, padding, axis, filters, average)
+
+
+def _path(row, banks):
+    waves = [banks[min(m, len(banks) - 1)][w.n] for m, w in enumerate(row)]
+    return Path1D(len(row), tuple(w.n for w in row), *(tuple(w[i] for w in waves) for i in range(3)))
+
+
+def _check_count(banks, order):
+    """Refuse more than `MOST_PATHS` paths before anything is made for them."""
+    ending, total = {-1: 1}, 1  # paths by the scale of their last wavelet
+    for m in range(min(order, LARGEST_J)):
+        of_scale = collections.Counter(w.j for w in banks[min(m, len(banks) - 1)])
+        ending = {j: n * sum(count for last, count in ending.items() if last < j) for j, n in of_scale.items()}
+        total += sum(ending.values())
+        if total > MOST_PATHS:
+            raise ValueError(f"J, Q and order must give at most {MOST_PATHS} paths. Received: order={order}")
+
+
+def signal_axis(size, T, padding):
+    """An axis with Kymatio's margins: a power of two of samples in all, at most three times as many as there are.
+
+    Example:
+
+    >>> axis = signal_axis(1000, T=32, padding="reflect")
+    >>> axis.before, axis.length
+    (524, 2048)
+    """
+    if padding == "periodic":
+        return Axis(size, partial=True)
+    # The exponent of a tensor counts the steps that its size has reached: a quotient is -1 for the others.
+    length = _length(size, T) if isinstance(size, int) else 2 ** sum(1 + (size - step) // 2**30 for step in _steps(T))
+    return Axis(size, (length - size) // 2, (length - size + 1) // 2, padding, partial=True)
+
+
+@functools.lru_cache(maxsize=1024)
+def _length(size, T):
+    wanted = size + 6 * support(gaussian_1d(SIGMA / T, size))
+    return 2 ** min(math.ceil(math.log2(wanted)), math.floor(math.log2(max(3 * size - 2, 1))))
+
+
+@functools.lru_cache(maxsize=16)
+def _steps(T):
+    """The sizes from which on the length is at least 2, 4, 8, ...: up to 2**30."""
+    long = 2 ** math.ceil(math.log2(64 * T))  # where the support no longer depends on the size
+    margins = 6 * support(gaussian_1d(SIGMA / T, long))
+    steps = [bisect.bisect_left(range(long), 2**e, lo=2, key=lambda size: _length(size, T)) for e in range(1, 31)]
+    return tuple(2 ** (e - 1) + 1 - margins if step == long else step for e, step in enumerate(steps, start=1))
