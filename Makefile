@@ -19,10 +19,10 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 
 filters: $(INSTALLED)  ## make the shipped filter groups again (hours; needs CIFAR-10, see TFDS_DATA_DIR, and a folder tiny_imagenet)
-	$(BIN)/python -m keras_scatter.workflows.shipped
+	$(BIN)/python tools/shipped.py
 
 tables: $(INSTALLED)  ## write the tables of the READMEs and the pictures of the groups from the result files
-	$(BIN)/python -m keras_scatter.workflows.tables README.md saved_filters/README.md benchmarks/experiments.md
+	$(BIN)/python tools/tables.py README.md saved_filters/README.md benchmarks/experiments.md
 	$(BIN)/keras-scatter filters morlet_o2 --out saved_filters/morlet_o2.png --overwrite
 
 bench: $(INSTALLED)  ## measure all backends and other programs side by side (hours); an interrupted run goes on
@@ -48,10 +48,10 @@ experiments: $(INSTALLED)  ## repeat the experiments whose results are committed
 	$(BIN)/keras-scatter reproduce fig5 --out $(RESULTS)/fig5 --resume
 	$(BIN)/keras-scatter reproduce fig6 --out $(RESULTS)/fig6 --resume
 	$(BIN)/keras-scatter reproduce fig7 --dataset tiny_imagenet --out $(RESULTS)/fig7 --resume
-	test -f $(RESULTS)/generalisation/summary.json || $(BIN)/keras-scatter reproduce generalisation --resume \
+	$(BIN)/keras-scatter reproduce generalisation --resume \
 		--dataset tiny_imagenet --epochs 10 --images 10000 --out $(RESULTS)/generalisation
-	test -f $(RESULTS)/table2/summary.json || $(BIN)/keras-scatter reproduce table2 --resume --out $(RESULTS)/table2
-	test -f $(RESULTS)/downstream/summary.json || $(BIN)/keras-scatter reproduce downstream --resume --out $(RESULTS)/downstream
+	$(BIN)/keras-scatter reproduce table2 --resume --out $(RESULTS)/table2
+	$(BIN)/keras-scatter reproduce downstream --resume --out $(RESULTS)/downstream
 	$(BIN)/keras-scatter reproduce mnist-mixing --out $(RESULTS)/mnist-mixing --resume
 	$(BIN)/keras-scatter reproduce cifar-hybrid --width 16 --epochs 15 --images 10000 --seeds 3 \
 		--out $(RESULTS)/cifar-hybrid --resume

@@ -13,7 +13,7 @@ BYTES = 2**26  # of arrays that a function keeps
 def cached(function):
     """Decorator that keeps the latest results: at most `ENTRIES` of a function, and arrays of at most `BYTES` in all.
 
-    A result that is larger alone is made anew in every call. Arguments must be hashable, and nobody may change a result:
+    A result that is larger alone is made anew in every call. Arguments must be hashable. Nobody may change a result:
     NumPy arrays in it are made read-only.
 
     Example:

@@ -14,14 +14,12 @@ import hashlib
 import importlib.resources
 import io
 import json
-import os
 import pathlib
-import tempfile
-import zipfile
 
 import h5py
 import numpy as np
 
+from keras_scatter.files import damaged, read_json, write_atomically
 from keras_scatter.filters.groups import group_shapes, resolve_config
 
 NPZ_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -41,8 +39,12 @@ def describe(name):
     return index[name]
 
 
-def load(name_or_path):
+def load(name_or_path, argument="weights"):
     """Read a shipped group by name, or a file written by `ComplexModulusConv.save_filters` by path.
+
+    Args:
+        name_or_path: the name or the path.
+        argument: what errors call it.
 
     Returns:
         `(config, arrays)`: the arguments of `ComplexModulusConv`, and a dict of float arrays in kernel layout.
@@ -51,9 +53,7 @@ def load(name_or_path):
         ValueError: no such name or file, a wrong checksum, or arrays that are missing or of another shape or dtype.
     """
     if not isinstance(name_or_path, (str, os.PathLike)):
-        raise TypeError(
-            f"weights must be a name or a path. Received: weights={name_or_path!r}"
-        )
+        raise TypeError(f"weights must be a name or a path. Received: weights={name_or_path!r}")
     if name_or_path in _index():
         entry = describe(name_or_path)
         content = (_folder() / entry["file"]).read_bytes()
@@ -67,7 +67,7 @@ def load(name_or_path):
     path = pathlib.Path(name_or_path)
     if not path.is_file():
         raise ValueError(
-            f"weights must be a shipped filter group ({', '.join(names())}) or the path of a file. "
+            f"{argument} must be a shipped filter group ({', '.join(names())}) or the path of a file. "
             f"Received: {str(name_or_path)!r}"
         )
     return _read(path.read_bytes(), str(path))
@@ -107,21 +107,6 @@ def write(path, config, arrays, overwrite=False, about=None):
     write_atomically(path, buffer.getvalue())
 
 
-def write_atomically(path, content):
-    """Write bytes to `path` such that a reader finds the whole content or the old one."""
-    path = pathlib.Path(path)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        file.write(content)
-    os.chmod(file.name, 0o666 & ~_umask())
-    os.replace(file.name, path)
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def _folder():
     """The folder of shipped files: package data when installed, a sibling of the package in a checkout."""
     try:
@@ -132,7 +117,7 @@ def _folder():
 
 @functools.cache
 def _index():
-    return json.loads((_folder() / "index.json").read_text())
+    return read_json(_folder() / "index.json")
 
 
 def _read(content, label):
@@ -141,7 +126,7 @@ def _read(content, label):
     try:
         description, headers, read = (_open_npz if is_npz else _open_h5)(content)
         config = resolve_config(**json.loads(description)["config"])
-    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except Exception as error:  # NumPy, zipfile and h5py raise some ten kinds
         raise ValueError(
             f"{label} is not a filter group written by ComplexModulusConv.save_filters ({error}). "
             "Weights saved by Keras are read by layer.load_weights."
@@ -158,7 +143,10 @@ def _read(content, label):
                 f"{label}: array {name} must have shape {shape} and a float dtype. "
                 f"Received: shape {found}, dtype {dtype}"
             )
-    return config, {name: read(name) for name in expected}
+    try:
+        return config, {name: read(name) for name in expected}
+    except Exception as error:
+        raise damaged(label, error) from error
 
 
 def _open_h5(content):

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_scatter import perturbations
+from keras_scatter.errors import relative_error
 
 
 def features(layer, images, batch_size=64):
@@ -27,10 +28,7 @@ def relative_distance(x, y):
     >>> relative_distance(np.array([[3.0, 4.0]]), np.array([[3.0, 4.5]]))
     array([0.1])
     """
-    x, y = _rows(x), _rows(y)
-    distance, norm = np.linalg.norm(x - y, axis=1), np.linalg.norm(x, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(distance == 0, 0.0, distance / norm)
+    return relative_error(_rows(y), _rows(x), axis=1)
 
 
 def assert_translation_stable(layer, images, tolerance, shift=(1, 1), data_format="channels_last"):

@@ -1,7 +1,18 @@
-import pytest
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
 
+import pytest
+from compare import once
+
+import keras_scatter_command
 from keras_scatter import saved_filters
 from keras_scatter.cli import main
+
+ROOT = pathlib.Path(__file__).parents[1]
 
 
 def test_filters_are_listed(capsys):
@@ -26,7 +37,90 @@ def test_an_unknown_group_lists_the_known_ones(capsys):
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["distill", "--no-such-option"]])
-def test_usage_errors(arguments):
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 2
+def test_usage_errors(arguments, capsys):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.startswith("keras-scatter")
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--repetitions=0", "repetitions must be an integer >= 2. Received: repetitions=0"),
+        ("--out=a/b.png", "end in .png"),
+    ],
+)
+def test_bad_options_of_bench(tmp_path, monkeypatch, capsys, option, text):
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench", "--quick", option]) == 2
+    assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["stability", "frontier", "bench"])
+def test_a_picture_is_not_replaced_unasked(tmp_path, capsys, command):
+    """Nor is the file of results by its own picture."""
+    picture = tmp_path / "s.png"
+    picture.write_text("mine")
+    for out, text in (("s.json", "--out exists; --overwrite replaces it"), ("s.png", "--out must not end in .png")):
+        assert main([command, f"--out={tmp_path / out}"]) == 2
+        assert text in capsys.readouterr().err
+    assert picture.read_text() == "mine" and [path.name for path in tmp_path.iterdir()] == ["s.png"]
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("distill", "--held-out --J --initializer --resume --kernel-size"),
+        ("filters", "--out --overwrite"),
+        ("frontier", "--repetitions --quick --L"),
+        ("stability", "--seed --images"),
+        ("bench", "--workloads --programs"),
+    ],
+)
+def test_every_option_is_described(command, options, capsys):
+    assert main([command, "--help"]) == 0
+    printed = capsys.readouterr().out
+    described = [line for line in printed.splitlines() if "--" in line]
+    assert set(options.split()) <= {word for line in described for word in line.split() if word.startswith("--")}
+    assert all(len(line.replace("│", "").split()) > 2 for line in described if "--help" not in line), printed
+
+
+def test_an_option_may_come_again_and_before_the_name(tmp_path, capsys):
+    assert main(["reproduce", "--images", "5", "--images", "0", "table1", f"--out={tmp_path / 'run'}"]) == 2
+    assert "images must be an integer >= 1. Received: images=0" in capsys.readouterr().err
+
+
+def run_command(*arguments, **environment):
+    command = [sys.executable, "-m", "keras_scatter_command", *arguments]
+    clean = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.Popen(
+        command, env=clean | environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@once
+def test_the_frameworks_are_silent(tmp_path):
+    options = ["stability", "morlet_o1", "--images=2", "--size=16", f"--out={tmp_path / 's.json'}"]
+    assert run_command(*options).communicate()[1] == ""
+
+
+@once
+@pytest.mark.parametrize("asked", ["--verbose", "KERAS_SCATTER_VERBOSE", "TF_CPP_MIN_LOG_LEVEL"])
+def test_the_frameworks_may_speak(asked, monkeypatch):
+    """When asked by option or variable, or when the user has set TensorFlow's own."""
+    variables = {**keras_scatter_command.SILENT, "KERAS_SCATTER_VERBOSE": "1"}
+    for variable in variables:
+        monkeypatch.setenv(variable, "1")  # put back after the test
+        if variable != asked:
+            monkeypatch.delenv(variable)
+    monkeypatch.setattr(sys, "argv", ["keras-scatter", "filters", "morlet_o9", *([asked] * (asked[0] == "-"))])
+    assert keras_scatter_command.main() == 2
+    assert {variable for variable in variables if variable in os.environ} == {asked} - {"--verbose"}
+
+
+@once
+def test_ctrl_c_while_importing_ends_with_130():
+    process = run_command("filters", PYTHONUNBUFFERED="1")
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    printed, said = process.communicate()
+    assert process.returncode == 130 and "Traceback" not in said and not printed

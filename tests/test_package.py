@@ -13,29 +13,36 @@ import pytest
 from compare import once
 
 import keras_scatter
-from keras_scatter import layers, models, perturbations, saved_filters, testing
-from keras_scatter.filters import design, dtcwt_taps, groups, littlewood_paley, mixing, morlet, paths
-from keras_scatter.functional import banded, dtcwt, padding
-from keras_scatter.workflows import datasets, frontier, stability
+from keras_scatter import errors, layers, models, perturbations, saved_filters, testing
+from keras_scatter.backend import arrays
+from keras_scatter.filters import dtcwt_taps, groups, littlewood_paley, mixing, morlet, morlet_1d, paths, pyramid
+from keras_scatter.functional import banded, dtcwt
+from keras_scatter.plan import axis, images, signals
+from keras_scatter.workflows import datasets, stability
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCUMENTED = [layers, models]
 WITH_EXAMPLES = [
+    errors,
     saved_filters,
     perturbations,
     testing,
     paths,
     morlet,
-    design,
+    pyramid,
     dtcwt_taps,
     mixing,
     banded,
     dtcwt,
     groups,
     littlewood_paley,
-    padding,
+    arrays,
+    axis,
+    cache,
+    images,
+    morlet_1d,
+    signals,
     datasets,
-    frontier,
     stability,
 ]
 PUBLIC = [getattr(module, name) for module in DOCUMENTED for name in module.__all__]

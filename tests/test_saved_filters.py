@@ -9,7 +9,7 @@ from compare import assert_close, images
 
 from keras_scatter import saved_filters
 from keras_scatter.layers import ComplexModulusConv
-from keras_scatter.workflows.shipped import RECIPES
+from tools.shipped import RECIPES
 
 PAPER = [f"{data}_o{order}" for data in ("random", "cifar10", "tiny_imagenet") for order in (1, 2)]
 IMAGES = images(2, 16, 20, 1)

@@ -2,12 +2,13 @@
 
 import ast
 import pathlib
+import re
 
 import pytest
 
 PACKAGE = pathlib.Path(__file__).parents[1] / "keras_scatter"
-LAYERS = ["arguments", "filters", "saved_filters", "perturbations", "functional", "layers", "models", "testing"]
-LAYERS += ["workflows", "cli"]
+LAYERS = ["arguments", "cache", "errors", "files", "filters", "plan", "saved_filters", "perturbations", "backend"]
+LAYERS += ["functional", "layers", "models", "testing", "workflows", "cli"]
 FILTERS_MAY_IMPORT = {"numpy", "scipy", "keras_scatter"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -71,6 +72,48 @@ def test_filters_are_numpy_and_scipy_only(path):
         assert root in FILTERS_MAY_IMPORT | sys.stdlib_module_names, f"{path}:{line}: {module}"
 
 
+NUMERICAL = [path for path in FILES if part(path) in ("filters", "plan", "functional", "layers", "models", "testing")]
+
+
+@pytest.mark.parametrize("path", NUMERICAL, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_room_of_the_backend_asks_which_one_it_is(path):
+    for line, module in imports(path):
+        assert module.split(".")[0] not in ("tensorflow", "jax", "torch"), f"{path}:{line}: {module}"
+    for node in ast.walk(ast.parse(path.read_text())):
+        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        assert called not in ("keras.backend.backend", "keras.config.backend"), f"{path}:{node.lineno}: {called}()"
+
+
+def arguments(function):
+    given = function.args
+    others = [given.vararg, given.kwarg]
+    return [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, others)]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if part(path) == "functional"], ids=lambda path: path.name)
+def test_functions_take_five_arguments_at_most(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            names = [argument.arg for argument in arguments(node)]
+            assert len(names) <= 5, f"{path}:{node.lineno}: {getattr(node, 'name', 'lambda')}({', '.join(names)})"
+
+
+ANY_RANK = [path for path in FILES if part(path) in ("backend", "plan") or path.parent.name == "functional"]
+OF_IMAGES = {"images", "image_bank", "faithful", "paper", "dual_tree", "inverse_dual_tree", "banded", "invariant"}
+OF_IMAGES |= {"dtcwt", "inverse_dtcwt", "mixing"}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in ANY_RANK if path.stem not in OF_IMAGES], ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_what_serves_every_rank_knows_of_no_images(path):
+    """No name and no text speaks of them, apart from comments and docstrings."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [getattr(node, key, "") for key in ("id", "arg", "attr", "name")]
+        for name in filter(None, names):
+            assert not re.search("image|height|width|pixel", str(name)), f"{path}:{node.lineno}: {name}"
+
+
 @pytest.mark.parametrize("folder", ["layers", "models"])
 def test_one_public_thing_a_file(folder):
     for path in (PACKAGE / folder).glob("[a-z]*.py"):
@@ -78,6 +121,15 @@ def test_one_public_thing_a_file(folder):
         public = [node.name for node in nodes if node.name[0].isupper()]
         assert len(public) == 1, f"{path}: {public}"
         assert public[0].lower() == path.stem.replace("_", ""), f"{path}: {public[0]}"
+
+
+def test_the_wheel_has_every_package_and_no_tools():
+    listed = (PACKAGE.parent / "setup.cfg").read_text().split("packages =\n")[1].split("\ninstall_requires")[0].split()
+    found = {".".join(path.parent.relative_to(PACKAGE.parent).parts) for path in PACKAGE.rglob("__init__.py")}
+    assert found == {name for name in listed if name.split(".")[0] == "keras_scatter"} - {
+        "keras_scatter._saved_filters"
+    }
+    assert not any("tools" in name for name in listed)
 
 
 def test_no_python_among_the_shipped_filters():

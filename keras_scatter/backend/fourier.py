@@ -1,6 +1,7 @@
 """Fourier transforms and products of complex arrays, in the form that is fast on the backend.
 
-`spectrum`, `product`, `inverse`, `parts` and `modulus` hand complex arrays to each other. What these are is the backend's matter:
+`spectrum`, `product`, `inverse`, `parts` and `modulus` hand complex arrays to each other. What these are is the
+backend's matter:
 
 * TensorFlow: a pair of real arrays, which XLA joins and splits for nothing.
 * JAX: complex numbers; gradients of large planes take a third of the time that they take through pairs.

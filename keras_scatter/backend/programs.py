@@ -15,10 +15,10 @@ ARRAY = type("Array", (), {"__repr__": lambda self: "ARRAY"})()  # where an arra
 def compiled(xla_under_tensorflow, differentiable=1):
     """Decorator that compiles a function: a graph under TensorFlow, XLA under JAX; PyTorch runs it as it is.
 
-    Arrays among the arguments, also in nested tuples and dicts, are traced; everything else is a constant of the program
-    and must be hashable. Shapes are constants too, as far as they are known, except that all batch sizes of the first
-    array share a trace under TensorFlow. Inside `fit` and `predict` the program is a part of their graph, and of the XLA
-    program of a model that is compiled with `jit_compile=True`.
+    Arrays among the arguments, also in nested tuples and dicts, are traced. Everything else is a constant of the
+    program and must be hashable. Shapes are constants too, as far as they are known; but under TensorFlow all batch
+    sizes of the first array share a trace. Inside `fit` and `predict` the program is a part of their graph, and of the
+    XLA program of a model that is compiled with `jit_compile=True`.
 
     Args:
         xla_under_tensorflow: whether TensorFlow uses XLA for this function even where Keras leaves it off, on machines

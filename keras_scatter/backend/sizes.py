@@ -5,7 +5,7 @@ import keras
 
 def is_static(*sizes):
     """Whether all axis lengths are known now; under TensorFlow one can be a tensor that has its value at run time."""
-    for size in sizes:
+    for size in sizes:  # noqa: SIM110 (called by every stage: a generator costs as much as all of it)
         if not isinstance(size, int):
             return False
     return True

@@ -74,9 +74,7 @@ def effective(config, filters):
 def bank(config, filters, size):
     """Spectra of the low-pass `(size, size)` and of all wavelets `(J L, size, size)`; moduli are smoothed by phi_J."""
     lowpasses = [filters[f"lowpass_{d}"] for d in range(1, config["J"])]
-    wavelets = [
-        composite(channel_spectra(lowpasses[:d], size), 2**d, filters[f"psi_{d}"]) for d in range(config["J"])
-    ]
+    wavelets = [composite(channel_spectra(lowpasses[:d], size), 2**d, filters[f"psi_{d}"]) for d in range(config["J"])]
     phi = gaussian_spectrum(config["J"], size)
     return np.outer(phi, phi), np.concatenate(wavelets)
 

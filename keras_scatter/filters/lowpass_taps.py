@@ -1,7 +1,7 @@
 """Low-pass kernels of the faithful design: {(P, lowpass size, wavelet size): taps, kernel after kernel}.
 
-TAPS are those of level 1, REFINING those of all further levels, as integers in units of `design.UNITS`, by
-output and then by input. Made by `python -m keras_scatter.filters.design`.
+TAPS are those of level 1, REFINING those of all further levels, as integers in units of `pyramid.UNITS`, by
+output and then by input. Made by `python tools/lowpass_taps.py`.
 """
 
 TAPS = {

@@ -62,8 +62,8 @@ def _scale(xi, sigma):
 def morlet_1d(wavelet, size, dtype="float64"):
     """The spectrum on a grid of `size` bins, as its first bin and the values from there on.
 
-    `psi(w) = (g(w - xi) - kappa g(w)) / norm`, g a Gaussian, kappa such that it vanishes at 0. Bins may be negative, and
-    reach beyond the grid, on which they are to be added up. What is left out is below the rounding of `dtype`.
+    `psi(w) = (g(w - xi) - kappa g(w)) / norm`, g a Gaussian, kappa such that it vanishes at 0. Bins may be negative
+    and reach beyond the grid, on which they are to be added up. What is left out is below the rounding of `dtype`.
     """
     xi, sigma, _ = wavelet
     # Kymatio's: of the spectra as they are periodic.

@@ -45,7 +45,5 @@ def effective(config, filters):
 def bank(config, filters, size):
     """Spectra of all low-pass kernels together, `(size, size)`, and of the wavelets behind those before them."""
     lowpasses = [filters[f"lowpass_{d}"] for d in range(config["J"])]
-    wavelets = [
-        composite(channel_spectra(lowpasses[:d], size), 2**d, filters[f"psi_{d}"]) for d in range(config["J"])
-    ]
+    wavelets = [composite(channel_spectra(lowpasses[:d], size), 2**d, filters[f"psi_{d}"]) for d in range(config["J"])]
     return channel_spectra(lowpasses, size)[0], np.concatenate(wavelets)

@@ -16,6 +16,11 @@ class Path(NamedTuple):
     scales: tuple
     angles: tuple
 
+    @property
+    def name(self):
+        """A string for files, such as `"j0_t3_j1_t5"`."""
+        return "_".join(f"j{j}_t{t}" for j, t in zip(self.scales, self.angles)) or "order_0"
+
 
 def scattering_paths(J, L, order):
     """All paths up to `order`, by order and then by (j1, t1, j2, t2, ...).
@@ -53,3 +58,8 @@ class Path1D(NamedTuple):
     xi: tuple
     sigma: tuple
     j: tuple
+
+    @property
+    def name(self):
+        """A string for files, such as `"n3_n1"`."""
+        return "_".join(f"n{n}" for n in self.n) or "order_0"

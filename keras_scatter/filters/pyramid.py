@@ -10,8 +10,6 @@ are the solution of a linear least-squares problem, solved here when a layer is 
 """
 
 import functools
-import pathlib
-import textwrap
 
 import numpy as np
 import scipy.linalg
@@ -271,45 +269,3 @@ def lowpass_kernels(P, lowpass_size, size, levels=1):
     ]
     margin = (lowpass_size - found) // 2
     return [np.pad(kernel, [(0, 0), (0, 0), (margin, margin), (margin, margin)]) for kernel in kernels]
-
-
-def write_lowpass_taps(path):
-    """Make what `lowpass_taps.py` lacks: `python -m keras_scatter.filters.design`, up to an hour for an empty table."""
-    for size in (3, 5, 7, 9):
-        for P in (1, 2, 3, 4):
-            narrower = [k for k in (3, 5) if k < size <= 7 and P in (2, 3)]
-            for lowpass_size in (*narrower, size):
-                _make(P, lowpass_size, size)
-                path.write_text(_table())
-
-
-def _make(P, lowpass_size, size):
-    key = P, lowpass_size, size
-    if key not in TAPS:
-        TAPS[key] = optimise_lowpass(*key).round(6).ravel().tolist()
-    if key not in REFINING:
-        first = np.reshape(TAPS[key], (P, 1, lowpass_size, lowpass_size))
-        REFINING[key] = (optimise_refining(first, size) / UNITS[P]).round().astype(int).ravel().tolist()
-
-
-def _table():
-    """The text of `lowpass_taps.py`."""
-    lines = [
-        '"""Low-pass kernels of the faithful design: {(P, lowpass size, wavelet size): taps, kernel after kernel}.',
-        "",
-        "TAPS are those of level 1, REFINING those of all further levels, as integers in units of `design.UNITS`, by",
-        "output and then by input. Made by `python -m keras_scatter.filters.design`.",
-        '"""',
-    ]
-    for name, table in (("TAPS", TAPS), ("REFINING", REFINING)):
-        lines += ["", f"{name} = {{"]
-        for key, taps in sorted(table.items(), key=lambda item: item[0][::-1]):
-            lines += [f"    {key}: [", *textwrap.wrap(str(taps)[1:-1] + ",", 112, **INDENT), "    ],"]
-        lines.append("}")
-    return "\n".join([*lines, ""])
-
-
-INDENT = {"initial_indent": " " * 8, "subsequent_indent": " " * 8}
-
-if __name__ == "__main__":
-    write_lowpass_taps(pathlib.Path(__file__).with_name("lowpass_taps.py"))

@@ -32,7 +32,9 @@ def wrap(planes, before, after, rank):
         if is_static(size) and size >= max(before, after):
             # TensorFlow joins slices four times as fast as it gathers.
             first = (slice(None),) * axis
-            planes = ops.concatenate([planes[(*first, slice(size - before, None))], planes, planes[(*first, slice(0, after))]], axis)
+            planes = ops.concatenate(
+                [planes[(*first, slice(size - before, None))], planes, planes[(*first, slice(0, after))]], axis
+            )
         else:
             planes = take(planes, ops.arange(-before, size + after, dtype="int32") % size, axis=axis)
     return planes

@@ -32,8 +32,8 @@ def scatter(planes, arrays, make, plan, output):
         output: `"scattering"`, `"modulus"` or `"wavelet"`.
 
     Returns:
-        Coefficients `(N, K, ...)` in the order of `plan.paths`; or a tuple of moduli `(N, ...)` without margins, in that
-        order; or of pairs, the real and imaginary parts of waves, for all paths that have a wavelet.
+        Coefficients `(N, K, ...)` in the order of `plan.paths`. Or a tuple of moduli `(N, ...)` without margins, in
+        that order. Or one of pairs, the real and imaginary parts of waves, for all paths that have a wavelet.
     """
     axes = plan.axes(ops.shape(planes)[1:])
     stages = make(plan, axes, arrays, keras.backend.standardize_dtype(planes.dtype))

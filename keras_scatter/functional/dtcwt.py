@@ -10,10 +10,10 @@ Processing Magazine 22 (2005). Order and signs of the subbands are those of the 
 import numpy as np
 from keras import ops
 
+from keras_scatter.backend.modulus import smooth_root
+from keras_scatter.backend.programs import compiled
 from keras_scatter.filters import dtcwt_taps
 from keras_scatter.functional.banded import filter_matrix, interleaved, multiply_both, plan
-from keras_scatter.backend.programs import compiled
-from keras_scatter.backend.modulus import smooth_root
 
 ORIENTATIONS = 6
 # Groups of the low-pass, the high-pass and, where it replaces the high-pass on the diagonals, the band-pass.

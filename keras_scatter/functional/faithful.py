@@ -1,4 +1,4 @@
-"""The faithful distilled transform: the cascade with the kernels of a filter group on a pyramid of low-pass channels."""
+"""The faithful distilled transform: the cascade with the kernels of a filter group, on a pyramid of channels."""
 
 import math
 

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_scatter.backend.sizes import is_static
 from keras_scatter.filters import dtcwt_taps
 from keras_scatter.functional.banded import filter_matrix, multiply_both, plan
 from keras_scatter.functional.dtcwt import to_planes
-from keras_scatter.backend.sizes import is_static
 
 
 def is_solved(name):

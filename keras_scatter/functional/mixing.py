@@ -7,12 +7,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_scatter.filters.morlet import KYMATIO_PI, gaussian
-from keras_scatter.functional.banded import mirrored
-from keras_scatter.backend.programs import compiled
-from keras_scatter.functional.dtcwt import scattering_1
 from keras_scatter.backend.arrays import take
 from keras_scatter.backend.modulus import smooth_root
+from keras_scatter.backend.programs import compiled
+from keras_scatter.filters.morlet import KYMATIO_PI, gaussian
+from keras_scatter.functional.banded import mirrored
+from keras_scatter.functional.dtcwt import scattering_1
 
 SMALLEST = 0.1  # of sigma, in samples, and of the slant
 

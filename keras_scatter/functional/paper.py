@@ -34,7 +34,7 @@ def multiply_adds(shapes, plan, axes):
 
 @compiled(xla_under_tensorflow=False)
 def scatter(planes, filters, plan, output):
-    """The network on planes `(N, H, W)` with the kernels of a filter group by name; returns what `cascade.scatter` does.
+    """The network on planes `(N, H, W)` with the kernels of a group by name; returns what `cascade.scatter` does.
 
     A block computes all its angles; rows that lead to none of `plan.paths` go no further. Moduli are those in front of
     the second low-pass of their block.

@@ -99,7 +99,9 @@ def _in_blocks(maps, lowpass):
     *others, length = ops.shape(maps)
     step, shares = lowpass.matrix.shape
     blocks = ops.reshape(maps, (-1, length // step, step))
-    return rows_times(ops.reshape(rows_times(blocks, lowpass.matrix), (-1, *others[1:], length // step * shares)), lowpass.sums)
+    return rows_times(
+        ops.reshape(rows_times(blocks, lowpass.matrix), (-1, *others[1:], length // step * shares)), lowpass.sums
+    )
 
 
 def total(maps, rank):

@@ -17,4 +17,3 @@ class BaseDTCWT(BaseTransform):
 
     def get_config(self):
         return {**super().get_config(), "biort": self.biort, "qshift": self.qshift}
-

@@ -74,7 +74,9 @@ class BaseTransform(keras.layers.Layer):
             power = f"2**{argument} = " if argument else ""
             run_time.check_at_least(name, size, 2**J, f"must be at least {power}{2**J} {unit}")
             if multiple:
-                run_time.check_multiple(name, size, 2**J, f'must be a multiple of 2**J = {2**J} with padding="periodic"')
+                run_time.check_multiple(
+                    name, size, 2**J, f'must be a multiple of 2**J = {2**J} with padding="periodic"'
+                )
 
     def _working_dtype(self):
         """The dtype of a computation that needs float32 at least."""

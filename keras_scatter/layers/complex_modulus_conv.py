@@ -7,8 +7,8 @@ from keras import ops
 
 from keras_scatter import saved_filters
 from keras_scatter.filters.groups import designed_group, group_shapes, resolve_config
-from keras_scatter.functional.initial import constant, distinct
 from keras_scatter.functional import faithful, paper
+from keras_scatter.functional.initial import constant, distinct
 from keras_scatter.layers.base_scattering import BaseScattering
 
 DESIGNS = {"faithful": faithful, "paper": paper}
@@ -215,5 +215,7 @@ def _check_initializer(initializer):
     if isinstance(initializer, str) and initializer == "morlet":
         return initializer
     if initializer is None:
-        raise ValueError('kernel_initializer must be "morlet" or a Keras initializer. Received: kernel_initializer=None')
+        raise ValueError(
+            'kernel_initializer must be "morlet" or a Keras initializer. Received: kernel_initializer=None'
+        )
     return keras.initializers.get(initializer)

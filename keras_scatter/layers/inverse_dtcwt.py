@@ -6,10 +6,10 @@ import keras
 from keras import ops
 
 from keras_scatter.arguments import check_integer
+from keras_scatter.backend.sizes import is_static
 from keras_scatter.functional.banded import split
 from keras_scatter.functional.dtcwt import ORIENTATIONS
 from keras_scatter.functional.inverse_dtcwt import backward, backward_plans
-from keras_scatter.backend.sizes import is_static
 from keras_scatter.layers.base_dtcwt import BaseDTCWT
 
 

@@ -18,42 +18,33 @@ class ScatteringFFT1D(BaseScattering):
     """The exact wavelet scattering transform of signals, computed by FFT.
 
     `S[p] x = | ... | x * psi_{n1} | * psi_{n2} | ... | * phi_T` for all paths p of at most `order` Morlet wavelets with
-    increasing scales j, sampled every `stride` samples. Filters and numbers are those of Kymatio's main branch;
-    `examples/coming_from_kymatio.py` says how those of its release 0.3.0 follow. The layer has no weights.
+    increasing scales j. Filters and numbers are those of Kymatio's main branch; `examples/coming_from_kymatio.py` says
+    how those of its release 0.3.0 follow. The layer has no weights.
 
     Args:
-        J: largest scale: wavelets reach down to a bandwidth of about 0.1 / 2**J cycles a sample. Integer from 1 to 40.
-        Q: wavelets an octave, an integer >= 1, which is that of order 1 (1 in further orders); or a tuple by order,
-            whose last entry serves all further orders.
-        T: samples that the low-pass averages over, a number from 1 to the length; None means 2**J. 0 for no averaging:
-            the layer then gives moduli as `output="modulus"` does. `"global"` sums what is left of each path at its
-            own decimation, margins included.
+        J: largest scale, an integer from 1 to 40: wavelets reach down to a bandwidth of 0.1 / 2**J cycles a sample.
+        Q: wavelets an octave, an integer >= 1, that of order 1 (1 in further orders); or a tuple by order, whose last
+            entry serves all further orders.
+        T: samples that the low-pass averages over, a number from 1 to the length; None means 2**J. 0 for no average:
+            coefficients are moduli. `"global"` sums what is left of each path at its own rate, margins included.
         order: largest number of wavelets on a path. Integer >= 1.
-        stride: samples from one output to the next, a power of 2 up to T; None means the largest of these.
+        stride: samples between outputs, a power of two up to T; None means the largest of these.
         padding: `"reflect"` mirrors the signal at its ends (Kymatio's way), `"zeros"` extends it by zeros as far,
-            `"periodic"` wraps it around and takes only lengths that are multiples of 2**J and of the stride.
-        paths: None for all paths; or those that are wanted, a sequence out of `layer.paths` or a function of a path.
-        data_format: `"channels_last"` or `"channels_first"`; None takes Keras's setting.
-        chunk_size: number of signals that are transformed at a time, an integer >= 1; None takes as many as fit the
-            cache of a processor.
-        output: `"scattering"`; `"modulus"` for the moduli in front of the average, or `"wavelet"` for the complex
-            waves of these as (real, imaginary): dicts by path, every map at its own rate, 2**j samples apart or
-            `stride` where that is less.
+            `"periodic"` wraps it around and takes only multiples of 2**J and of the stride.
+        paths, data_format, chunk_size, output: as in `ScatteringFFT`. Maps of paths are 2**j samples apart, or `stride`
+            where that is less.
         **kwargs: `name`, `dtype` and other arguments of `keras.layers.Layer`. Half precision policies are computed
             in float32 and the result is cast.
 
     Attributes:
         paths: tuple of the K paths `(order, n, xi, sigma, j)` of one channel, in output order.
 
-    Call arguments:
-        signals: batch of real signals. Integers are cast without scaling; NaN stays NaN.
-
     Input shape:
         `(batch, time, C)`, or `(batch, C, time)` with `data_format="channels_first"`. At least 2**J samples, or None.
 
     Output shape:
         `(batch, time', C * K)`, or `(batch, C * K, time')`; time' is about `time / stride`, or 1 for a global sum.
-        Feature `c * K + k` is path k of channel c. The dtype is the policy's compute dtype.
+        Feature `c * K + k` is path k of channel c. Without an average, or for other kinds of output, a dict by path.
 
     Raises:
         TypeError: an argument is not of its type, or the signals are complex or strings.
@@ -61,16 +52,14 @@ class ScatteringFFT1D(BaseScattering):
 
     Example:
 
-    >>> signals = np.random.default_rng(0).normal(size=(2, 1024, 1))
     >>> layer = ScatteringFFT1D(J=6, Q=8)
-    >>> tuple(layer(signals).shape)
+    >>> tuple(layer(np.random.default_rng(0).normal(size=(2, 1024, 1))).shape)
     (2, 16, 126)
     >>> layer.paths[39].n, layer.paths[39].j
     ((0, 3), (0, 1))
 
     Reference:
         J. Anden, S. Mallat, Deep Scattering Spectrum, IEEE Trans. Signal Processing 62 (2014), equations 12 to 16.
-        M. Andreux et al., Kymatio: Scattering Transforms in Python, JMLR 21 (2020).
     """
 
     rank = 1
@@ -109,7 +98,7 @@ class ScatteringFFT1D(BaseScattering):
         # A period must hold whole outputs.
         super()._check_sizes(sizes, max(J, self._plan.level) if multiple else J, multiple, argument)
         (size,) = sizes
-        if self.T not in (None, "global") and is_static(size) and self.T > size:
+        if self.T not in (None, "global") and is_static(size) and size < self.T:
             raise ValueError(f"T must be at most the length of the signal. Received: T={self.T}, length={size}")
 
     def get_config(self):
@@ -118,9 +107,15 @@ class ScatteringFFT1D(BaseScattering):
 
 
 def _check_Q(Q):
-    if isinstance(Q, (tuple, list)) and Q:
-        return tuple(check_integer("Q", q) for q in Q)
-    return check_integer("Q", Q)
+    if not isinstance(Q, (tuple, list)):
+        return check_integer("Q", Q)
+    try:
+        found = tuple(check_integer("Q", q) for q in Q)
+    except (TypeError, ValueError):
+        found = ()
+    if not found:
+        raise ValueError(f"Q must be an integer >= 1, or a tuple of such by order. Received: Q={Q!r}")
+    return found
 
 
 def _check_T(T):
@@ -139,7 +134,9 @@ def _check_stride(stride, T, J):
         return None
     stride = check_integer("stride", stride)
     if T in (0, "global"):
-        raise ValueError(f"stride must be None where nothing is averaged over T samples. Received: stride={stride}, T={T}")
+        raise ValueError(
+            f"stride must be None where nothing is averaged over T samples. Received: stride={stride}, T={T}"
+        )
     if stride & (stride - 1) or (stride.bit_length() - 1 > J if T is None else stride > T):
-        raise ValueError(f"stride must be a power of 2 up to T. Received: stride={stride}, T={T}, J={J}")
+        raise ValueError(f"stride must be a power of two up to T. Received: stride={stride}, T={T}, J={J}")
     return stride

@@ -5,18 +5,22 @@ import math
 import os
 import signal
 import threading
+import weakref
 
 import keras
 import numpy as np
 
-from keras_scatter.saved_filters import write_atomically
+from keras_scatter.files import damaged, read_npz, write_atomically
 
 
 class RestoreBest(keras.callbacks.Callback):
     """Keep the best weights of a fit, counting those before training, and restore them at its end.
 
     The first Ctrl-C stops the fit after the batch in progress, restores the best weights and returns as usual; a
-    second one interrupts at once.
+    second one interrupts at once. The epoch that was cut is no candidate. Callbacks that log or back up epochs would
+    take it for a whole one: give them to `fit` as `whole_epochs(callback)`.
+
+    With another model, the callback begins anew.
 
     Used with `ScatteringDistiller.fit`, which evaluates the state before training; it needs `validation_data`.
 
@@ -29,6 +33,9 @@ class RestoreBest(keras.callbacks.Callback):
         best: least value of the monitor so far.
         best_epoch: epochs trained when it was seen; 0 is the state before training.
         interrupted: whether Ctrl-C ended the fit.
+
+    Raises:
+        ValueError: `filepath` does not end in .npz, or is damaged.
 
     Example:
 
@@ -51,10 +58,35 @@ class RestoreBest(keras.callbacks.Callback):
         self.best_weights = None
         self.interrupted = False
         self._earlier_handler = None
+        self._owner = None  # the model that the best weights are of
         if filepath is not None and os.path.exists(filepath):
-            with np.load(filepath, allow_pickle=False) as kept:
-                self.best, self.best_epoch = float(kept["best"]), int(kept["best_epoch"])
-                self.best_weights = [kept[f"weight_{i}"] for i in range(len(kept.files) - 2)]
+            self._load()
+
+    def set_model(self, model):
+        super().set_model(model)
+        if self._owner is not None and self._owner() is not model:
+            self.best, self.best_epoch, self.best_weights = math.inf, None, None
+        self._owner = weakref.ref(model)
+
+    def whole_epochs(self, callback):
+        """Keep a callback from being told the end of an epoch that Ctrl-C cut short.
+
+        Returns:
+            The callback itself.
+
+        Example:
+
+        >>> best = RestoreBest()
+        >>> callbacks = [best, best.whole_epochs(keras.callbacks.BackupAndRestore("backup"))]
+        """
+        told = callback.on_epoch_end
+
+        def on_epoch_end(epoch, logs=None):
+            if not self.interrupted:
+                told(epoch, logs)
+
+        callback.on_epoch_end = on_epoch_end
+        return callback
 
     def consider(self, epochs, logs):
         """Take the present weights if `logs` says that they are the best after that many epochs."""
@@ -70,16 +102,32 @@ class RestoreBest(keras.callbacks.Callback):
         if threading.current_thread() is threading.main_thread():
             self._earlier_handler = signal.signal(signal.SIGINT, self._interrupt)
 
+    def on_test_batch_end(self, batch, logs=None):
+        if self.interrupted:
+            self.model.stop_evaluating = True
+
     def on_epoch_end(self, epoch, logs=None):
-        # An epoch that Ctrl-C cut short has no validation values.
-        if not (self.interrupted and self.monitor not in (logs or {})):
+        if not self.interrupted:
             self.consider(epoch + 1, logs or {})
 
     def on_train_end(self, logs=None):
-        if self._earlier_handler is not None:
-            signal.signal(signal.SIGINT, self._earlier_handler)
+        self.release()
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
+
+    def release(self):
+        """Give Ctrl-C back to who had it before; `ScatteringDistiller.fit` does so after an exception too."""
+        if self._earlier_handler is not None:
+            signal.signal(signal.SIGINT, self._earlier_handler)
+            self._earlier_handler = None
+
+    def _load(self):
+        kept = read_npz(self.filepath, ("best", "best_epoch"))
+        names = [f"weight_{i}" for i in range(len(kept) - 2)]
+        if not names or set(names) - set(kept) or kept["best"].ndim or kept["best_epoch"].ndim:
+            raise damaged(self.filepath, "it lacks weights")
+        self.best, self.best_epoch = float(kept["best"]), int(kept["best_epoch"])
+        self.best_weights = [kept[name] for name in names]
 
     def _keep(self):
         if self.filepath is not None:
@@ -90,4 +138,4 @@ class RestoreBest(keras.callbacks.Callback):
 
     def _interrupt(self, number, frame):
         self.interrupted = self.model.stop_training = True
-        signal.signal(signal.SIGINT, self._earlier_handler)
+        self.release()

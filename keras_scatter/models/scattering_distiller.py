@@ -115,10 +115,18 @@ class ScatteringDistiller(keras.Model):
         """
         if self.distillation_loss == "balanced" and not float(ops.convert_to_numpy(self.calibrated)):
             self.calibrate(x)
-        for callback in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
-            if isinstance(callback, RestoreBest) and callback.best_weights is None:
+        given = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+        kept = [callback for callback in given if isinstance(callback, RestoreBest)]
+        for callback in kept:
+            callback.set_model(self)
+            if callback.best_weights is None:
                 self._evaluate_before(callback, validation_data, kwargs.get("batch_size"))
-        return super().fit(x, *args, validation_data=validation_data, callbacks=callbacks, **kwargs)
+        try:
+            return super().fit(x, *args, validation_data=validation_data, callbacks=callbacks, **kwargs)
+        finally:
+            # Keras calls no callback after an exception.
+            for callback in kept:
+                callback.release()
 
     def calibrate(self, images):
         """Set the path weights of the balanced loss from the first 512 images of an array or data set.
@@ -170,7 +178,6 @@ class ScatteringDistiller(keras.Model):
     def _evaluate_before(self, callback, validation_data, batch_size):
         if validation_data is None:
             raise ValueError("RestoreBest needs fit(..., validation_data=images). Received: validation_data=None")
-        callback.set_model(self)
         logs = self.evaluate(validation_data, batch_size=batch_size, verbose=0, return_dict=True)
         callback.consider(0, {f"val_{name}": value for name, value in logs.items()})
 

@@ -1,4 +1,4 @@
-"""One axis of what is transformed: its samples, the margins around them, and the grids that are coarser by powers of 2."""
+"""One axis of what is transformed: its samples, the margins around them, and grids coarser by powers of two."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,6 @@
 """Plans of the scattering of images: scales and angles, Kymatio's margins."""
 
 import functools
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -10,18 +9,7 @@ from keras_scatter.filters.morlet import gaussian_spectrum, morlet_factors
 from keras_scatter.filters.paths import Path
 from keras_scatter.filters.spectra import low_band
 from keras_scatter.plan.axis import Axis
-from keras_scatter.plan.tree import MOST_PATHS, Plan, Wavelet, in_output_order, tree
-
-
-def check_count(J, L, order):
-    """Refuse a transform of more than `MOST_PATHS` paths before anything is made for it."""
-    count = 0
-    for m in range(min(J, order) + 1):
-        count += math.comb(J, m) * L**m
-        if count > MOST_PATHS:
-            raise ValueError(
-                f"J, L and order must give at most {MOST_PATHS} paths. Received: J={J}, L={L}, order={order}"
-            )
+from keras_scatter.plan.tree import MOST_PATHS, Plan, Wavelet, check_count, in_output_order, tree
 
 
 class ImageFilters(NamedTuple):
@@ -63,7 +51,10 @@ def block_plan(J, L, paths=None):
 
 def _nodes(J, L, order, more, paths):
     """The tree of a transform whose moduli of scale j are decimated by 2**(j + more)."""
-    check_count(J, L, order)
+    received = f"J={J}, L={L}, order={order}"
+    if J * L > MOST_PATHS:
+        raise ValueError(f"A transform must have at most {MOST_PATHS} paths. Received: {received}")
+    check_count([dict.fromkeys(range(J), L)], order, received)
     bank = tuple(Wavelet(j * L + t, j) for j in range(J) for t in range(L))
     wanted = None
     if paths is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from keras_scatter.filters.morlet_1d import SIGMA, gaussian_1d, morlet_1d, morlet_bank, on_grid, support
 from keras_scatter.filters.paths import Path1D
 from keras_scatter.plan.axis import Axis
-from keras_scatter.plan.tree import MOST_PATHS, Plan, Wavelet, in_output_order, tree
+from keras_scatter.plan.tree import Plan, Wavelet, check_count, in_output_order, tree
 
 LARGEST_J = 40
 
@@ -54,24 +54,20 @@ def signal_plan(J, Q, T, order, stride, padding, paths=None):
         stride: of the outputs, a power of two; None means the largest up to T.
         paths: None, or a tuple of those that are wanted.
     """
-    if J > LARGEST_J or (J + 4) * max(Q) > MOST_PATHS:
-        raise ValueError(f"J must be at most {LARGEST_J}, and Q below {MOST_PATHS} / (J + 4). Received: J={J}, Q={Q}")
+    if J > LARGEST_J:
+        raise ValueError(f"J must be at most {LARGEST_J}. Received: J={J}")
+    check_count([{0: (J + 4) * max(Q)}], 1, f"J={J}, Q={Q}")
     average = {0: None, "global": "total"}.get(T, "local")
     filters = SignalFilters(J, Q, T if average == "local" and T else 2**J)
     named = [morlet_bank(J, q) for q in Q]
     banks = [tuple(Wavelet(n, w.j) for n, w in enumerate(bank)) for bank in named]
-    _check_count(banks, order)
+    check_count([collections.Counter(w.j for w in bank) for bank in named], order, f"J={J}, Q={Q}, order={order}")
     log2_stride = math.floor(math.log2(filters.T)) if stride is None else stride.bit_length() - 1
     wanted = None
     if paths is not None:
         wanted = {tuple(banks[min(m, len(Q) - 1)][n] for m, n in enumerate(path[1])) for path in paths}
-    nodes = tree(
-        banks,
-        order,
-        lambda first, second: second.j > first.j,
-        lambda wavelet: min(wavelet.j, log2_stride) if average == "local" else wavelet.j,
-        wanted,
-    )
+    coarsest = log2_stride if average == "local" else LARGEST_J
+    nodes = tree(banks, order, lambda a, b: b.j > a.j, lambda wavelet: min(wavelet.j, coarsest), wanted)
     rows = in_output_order(row for node in nodes if node.emits for row in node.rows)
     axis = functools.partial(signal_axis, T=filters.T, padding=padding)
     names = tuple(_path(row, named) for row in rows)
@@ -81,17 +77,6 @@ def signal_plan(J, Q, T, order, stride, padding, paths=None):
 def _path(row, banks):
     waves = [banks[min(m, len(banks) - 1)][w.n] for m, w in enumerate(row)]
     return Path1D(len(row), tuple(w.n for w in row), *(tuple(w[i] for w in waves) for i in range(3)))
-
-
-def _check_count(banks, order):
-    """Refuse more than `MOST_PATHS` paths before anything is made for them."""
-    ending, total = {-1: 1}, 1  # paths by the scale of their last wavelet
-    for m in range(min(order, LARGEST_J)):
-        of_scale = collections.Counter(w.j for w in banks[min(m, len(banks) - 1)])
-        ending = {j: n * sum(count for last, count in ending.items() if last < j) for j, n in of_scale.items()}
-        total += sum(ending.values())
-        if total > MOST_PATHS:
-            raise ValueError(f"J, Q and order must give at most {MOST_PATHS} paths. Received: order={order}")
 
 
 def signal_axis(size, T, padding):

@@ -73,7 +73,8 @@ class Plan:
         padding: what the margins hold; `"periodic"` where there are none, and sizes must be multiples.
         axis: function from the size of an axis to its `Axis`.
         filters: what makes the filters.
-        average: how moduli become outputs: `"local"` by the low-pass, `"total"` as sums over all samples, or not at all.
+        average: how moduli become outputs: `"local"` by the low-pass, `"total"` as sums over all samples, None as they
+            are.
     """
 
     nodes: tuple
@@ -198,6 +199,24 @@ class _Subtree:
     children: tuple
 
 
+def check_count(scales, order, received):
+    """Refuse more than `MOST_PATHS` paths before anything is made for them.
+
+    Args:
+        scales: by order, how many wavelets each scale has, increasing; the last one serves all further orders.
+        received: the arguments, for the error.
+    """
+    ending, total = {-1: 1}, 1  # paths by the scale of their last wavelet
+    for m in range(order):
+        found = scales[min(m, len(scales) - 1)]
+        ending = {j: n * sum(count for last, count in ending.items() if last < j) for j, n in found.items()}
+        total += sum(ending.values())
+        if total > MOST_PATHS:
+            raise ValueError(f"A transform must have at most {MOST_PATHS} paths. Received: {received}")
+        if not any(ending.values()):
+            return
+
+
 def in_output_order(rows):
     """Rows by their number of wavelets, then by the indices of these."""
     return tuple(sorted(rows, key=lambda row: (len(row), row)))
@@ -212,10 +231,7 @@ def select(paths, wanted):
     """
     if wanted is None:
         return paths
-    if callable(wanted):
-        kept = {path for path in paths if wanted(path)}
-    else:
-        kept = _checked(paths, wanted)
+    kept = {path for path in paths if wanted(path)} if callable(wanted) else _checked(paths, wanted)
     if not kept:
         raise ValueError("paths must keep at least one path. Received: none")
     return tuple(path for path in paths if path in kept)
@@ -231,7 +247,9 @@ def _checked(paths, wanted):
     for i, path in enumerate(found):
         if path not in known or path in found[:i]:
             fault = "twice" if path in known else "which is none of them"
-            raise ValueError(f"paths must be out of the {len(paths)} paths, such as {paths[-1]}. Received: {path}, {fault}")
+            raise ValueError(
+                f"paths must be out of the {len(paths)} paths, such as {paths[-1]}. Received: {path}, {fault}"
+            )
     return set(found)
 
 

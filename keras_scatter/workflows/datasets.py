@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_scatter.arguments import check_integer
+from keras_scatter.workflows.archives import ARCHIVES, load_archive
 from keras_scatter.workflows.optional import require
 
 
@@ -13,8 +14,8 @@ def load_images(dataset, count, held_out, size=32, seed=0):
     """Images for distillation and others to measure it on.
 
     Args:
-        dataset: `"dead_leaves"`, `"random"`, the name of an image data set of TensorFlow Datasets (its `train` split;
-            images held out are its last), or a folder of images.
+        dataset: `"dead_leaves"`, `"random"`, the name of an image data set of TensorFlow Datasets or of one in
+            `archives.ARCHIVES` (its training images; those held out are its last), or a folder of images.
         count: number of images to train on.
         held_out: number of other images.
         size: height and width of procedural images, and of the patches that larger images are cropped to.
@@ -36,6 +37,9 @@ def load_images(dataset, count, held_out, size=32, seed=0):
         return tuple(PROCEDURAL[dataset](n, size, [seed, part]) for part, n in enumerate((count, held_out)))
     if pathlib.Path(dataset).is_dir():
         return _from_folder(dataset, count, held_out, size)
+    if dataset in ARCHIVES:
+        (images, _), _ = load_archive(dataset)
+        return _split(dataset, len(images), count, held_out, lambda first, last: green(images[first:last]))
     return _from_tfds(dataset, count, held_out)
 
 
@@ -82,11 +86,12 @@ def random_images(count, size=32, seed=0):
 
 
 def load_labelled(dataset, splits, images=None):
-    """Images and labels of a data set of TensorFlow Datasets.
+    """Images and labels of a data set of TensorFlow Datasets, or of one in `archives.ARCHIVES`.
 
     Args:
-        dataset: its name, such as `"mnist"`.
-        splits: the part to train on and the part to measure on, such as `("train[:40000]", "train[40000:]")`.
+        dataset: its name, such as `"mnist"`, `"cifar100"` or `"tiny_imagenet_200"`.
+        splits: the part to train on and the part to measure on, such as `("train[:40000]", "train[40000:]")`. Those in
+            `archives.ARCHIVES` have their own parts: train, and test or validation images.
         images: None, or take only so many images of either.
 
     Returns:
@@ -95,6 +100,8 @@ def load_labelled(dataset, splits, images=None):
     Raises:
         ValueError: the data set is unknown or cannot be downloaded.
     """
+    if dataset in ARCHIVES:
+        return tuple(tuple(values[:images] for values in part) for part in load_archive(dataset))
     builder = _tfds_builder(dataset)
 
     def read(split):
@@ -144,17 +151,22 @@ def green(images):
 
 def _from_tfds(dataset, count, held_out):
     builder = _tfds_builder(dataset, f"{', '.join(PROCEDURAL)}, a folder of images, or ")
-    total = builder.info.splits["train"].num_examples
+
+    def read(first, last):
+        examples = builder.as_dataset(split=f"train[{first}:{last}]").as_numpy_iterator()
+        return green(np.stack([example["image"] for example in examples]))
+
+    return _split(dataset, builder.info.splits["train"].num_examples, count, held_out, read)
+
+
+def _split(dataset, total, count, held_out, read):
+    """The first images to train on, the last ones held out."""
     if count + held_out > total:
         raise ValueError(
-            f"count + held_out must be at most the {total} training images of {dataset}. "
-            f"Received: count={count}, held_out={held_out}"
+            f"dataset must hold the images to train on and those held out: {dataset} has {total} training images. "
+            f"Received: {count} and {held_out}"
         )
-
-    def read(split):
-        return green(np.stack([example["image"] for example in builder.as_dataset(split=split).as_numpy_iterator()]))
-
-    return read(f"train[:{count}]"), read(f"train[{total - held_out}:]")
+    return read(0, count), read(total - held_out, total)
 
 
 def _tfds_builder(dataset, others=""):

@@ -1,25 +1,26 @@
 """Distillation as a command: train, measure, and write everything that came out of it."""
 
 import dataclasses
-import json
 import pathlib
-import shutil
 import statistics
 import time
 
 import keras
 
-from keras_scatter import saved_filters
+from keras_scatter import files, saved_filters
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import RestoreBest, ScatteringDistiller
-from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots
 from keras_scatter.workflows.datasets import load_images
-from keras_scatter.workflows.folders import check_folder, read_history, versions
+from keras_scatter.workflows.folders import check_folder, claimed, read_history, start_folder, versions
 from keras_scatter.workflows.optional import require
+from keras_scatter.workflows.training import Backup, Batches, EpochLog
 
 BATCH = 50
+# What a run leaves, and must not hand on to another run.
+PARTS = ("history.csv", "report.json", "state", "filters.weights.h5", "filters.npz", "filters.png", "loss.png")
+REPORTED = ("finished", "config", "best_epoch", "relative_error", "milliseconds_per_image", "images", "versions")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +28,18 @@ class DistillConfig:
     """What is distilled, and how; two runs with equal configs give equal filters.
 
     Attributes:
-        dataset: see `keras_scatter.workflows.datasets.load_images`.
-        order, L, J, design, kernel_size, lowpass_filters, initializer: arguments of `ComplexModulusConv`.
-        loss: loss of `ScatteringDistiller`.
-        epochs: None means 5 from a design and 30 from a random initializer.
-        images: number of images to train on; None means 2,000 from a design and 10,000 from a random initializer.
-        held_out: number of images to measure on.
+        dataset: dead_leaves, random, an image data set of TensorFlow Datasets (cifar10, ...), or a folder of images.
+        order: largest number of wavelets on a path.
+        L: number of angles.
+        J: scale of the low-pass, 1 to 4 (default: the order).
+        design: faithful or paper.
+        kernel_size: rows and columns of all kernels, odd.
+        lowpass_filters: decimated channels of the faithful design.
+        initializer: morlet, or a Keras initializer: glorot_uniform, ...
+        loss: balanced, or mse as in the paper.
+        epochs: how long the training is (default: 5 from morlet, 30 from a random initializer).
+        images: number of images to train on (default: 2000 from morlet, 10000 from a random initializer).
+        held_out: number of images to measure errors on.
         size: height and width of images that are made or cropped.
         seed: seed of images, initial values and shuffling.
     """
@@ -58,6 +65,9 @@ class DistillConfig:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         check_integer("epochs", self.epochs, minimum=0)
+        for name, least in (("images", 1), ("held_out", 1), ("size", 4), ("seed", 0)):
+            check_integer(name, getattr(self, name), least)
+        check_choice("loss", self.loss, ("balanced", "mse"))
 
     def student(self):
         """The untrained layer."""
@@ -101,35 +111,55 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
         The content of `report.json`.
     """
     require("matplotlib", "plots")
-    out = pathlib.Path(out)
-    student = config.student()
-    check_choice("loss", config.loss, ("balanced", "mse"))
-    check_folder(dataclasses.asdict(config), out, resume, overwrite)
-    if resume and (out / "report.json").exists():
-        report = json.loads((out / "report.json").read_text())
-        if report["finished"]:
-            return report
+    out, described = pathlib.Path(out), dataclasses.asdict(config)
+    config.student()
+    check_folder(described, out, resume, overwrite)
+    if resume and (finished := finished_report(out)):
+        return finished
+    data = load(config)
+    start_folder(described, out, resume, overwrite, PARTS)
+    with claimed(out / "run") as free:
+        if not free:
+            raise ValueError(f"out must not be in use by another process. Received: out={str(out)!r}")
+        return distillation(config, data, out, verbose)
+
+
+def finished_report(out):
+    """The report of the folder `out` if its run is finished, else None."""
+    path = out / "report.json"
+    report = files.read_json(path, REPORTED) if path.exists() else {"finished": False}
+    return report if report["finished"] else None
+
+
+def load(config):
+    """Images to train on and others to measure on."""
+    return load_images(config.dataset, config.images, config.held_out, config.size, config.seed)
+
+
+def distillation(config, data, out, verbose="auto"):
+    """Distil in the folder `out`, from where it stands there. As `distill`.
+
+    Args:
+        data: result of `load`.
+    """
     keras.utils.set_random_seed(config.seed)
-    train, held_out = load_images(config.dataset, config.images, config.held_out, config.size, config.seed)
-    if not (resume and (out / "config.json").exists()):
-        _start_folder(config, out)
+    (train, held_out), student = data, config.student()
+    (out / "state" / "backup").mkdir(parents=True, exist_ok=True)
     distiller = ScatteringDistiller(student, loss=config.loss)
     distiller.compile(config.optimizer(len(train)))
     if config.loss == "balanced":
         distiller.calibrate(train)
     before = relative_errors(distiller, held_out)
-    best = RestoreBest(filepath=out / "state" / "best.npz")
+    best, batches = RestoreBest(filepath=out / "state" / "best.npz"), Batches(train, train, BATCH, config.seed)
+    logs = EpochLog(out / "history.csv"), Backup(out / "state" / "backup")
     distiller.fit(
-        train,
-        batch_size=BATCH,
+        batches,
+        shuffle=False,
         epochs=config.epochs,
         validation_data=held_out,
+        validation_batch_size=BATCH,
         verbose=verbose,
-        callbacks=[
-            best,
-            keras.callbacks.CSVLogger(out / "history.csv", append=True),
-            keras.callbacks.BackupAndRestore(out / "state" / "backup", delete_checkpoint=False),
-        ],
+        callbacks=[best, batches.callback(), *map(best.whole_epochs, logs)],
     )
     report = {
         "finished": not best.interrupted,
@@ -143,15 +173,6 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
     }
     _write_results(out, student, report)
     return report
-
-
-def _start_folder(config, out):
-    """Make the folder, without what an earlier run would hand on to this one."""
-    for name in ("history.csv", "report.json", "state/best.npz"):
-        (out / name).unlink(missing_ok=True)
-    shutil.rmtree(out / "state" / "backup", ignore_errors=True)
-    (out / "state" / "backup").mkdir(parents=True)
-    write_atomically(out / "config.json", json.dumps(dataclasses.asdict(config), indent=2).encode())
 
 
 def relative_errors(distiller, images):
@@ -202,4 +223,4 @@ def _write_results(out, student, report):
     history = read_history(out / "history.csv")
     if history:
         plots.save(plots.loss_curve(history, range(len(report["relative_error"]["after"]))), out / "loss.png")
-    write_atomically(out / "report.json", json.dumps(report, indent=2).encode())
+    files.write_json(out / "report.json", report)

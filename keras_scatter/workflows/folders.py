@@ -1,72 +1,104 @@
-"""Folders that hold a run: whether it may be started or continued there, and what it was made with."""
+"""Folders that hold a run: whether it may be started or continued there, by how many, and what it was made with."""
 
-import csv
-import json
+import contextlib
+import pathlib
 import platform
 import shutil
 
+import filelock
 import keras
 import numpy as np
 
-from keras_scatter.saved_filters import write_atomically
+from keras_scatter import files
+
+LOCK, START = ".lock", "start"
 
 
-def check_folder(config, out, resume, overwrite):
+def check_folder(config, out, resume, overwrite, shared=False):
     """Refuse a folder that is in use, unless its run is to be replaced, or continued with an equal config.
 
     Args:
         config: dict that JSON can hold; the run in `out` keeps its own in `config.json`.
         out: path of the folder.
         resume, overwrite: what to do with a run that is there.
+        shared: whether several processes may continue the run at the same time.
+
+    Raises:
+        ValueError: the folder may not be used.
     """
     if resume and overwrite:
         raise ValueError("resume and overwrite exclude each other. Received: resume=True, overwrite=True")
-    if overwrite or not out.exists() or not any(out.iterdir()):
+    files.check_empty_or_folder(out)
+    found = [path for path in out.iterdir() if path.suffix != LOCK] if out.exists() else []
+    if not found:
         return
-    if not resume:
+    if not (resume or overwrite):
         raise ValueError(
             "out must be a new or empty folder; --resume continues the run in it, --overwrite replaces it. "
             f"Received: out={str(out)!r}"
         )
-    stored = out / "config.json"
-    earlier = json.loads(stored.read_text()) if stored.exists() else {}
-    different = {key: (earlier.get(key), value) for key, value in config.items() if earlier.get(key) != value}
-    if different:
-        shown = ", ".join(f"{key}: {old!r} there, {new!r} now" for key, (old, new) in different.items())
-        raise ValueError(f"out holds a run with another config ({shown}). Received: out={str(out)!r}")
+    _check_config(config, out, resume)
+    if not (resume and shared) and any(map(_is_held, _locks(out))):
+        raise ValueError(f"out must not be in use by another process. Received: out={str(out)!r}")
 
 
-def start_folder(config, out, resume, parts=()):
-    """Make the folder of a run that `check_folder` allows, with its `config.json`.
+def start_folder(config, out, resume, overwrite=False, parts=(), shared=False):
+    """Make the folder of a run, if `check_folder` allows it, with its `config.json`.
 
     Args:
-        config, out, resume: as in `check_folder`.
+        config, out, resume, overwrite, shared: as in `check_folder`.
         parts: names of files and folders that an earlier run may have left; they go, unless it is resumed. Other things
             in the folder stay.
     """
-    for path in () if resume else map(out.joinpath, parts):
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "config.json", json.dumps(config, indent=1).encode())
+    with claimed(out / START, wait=10):
+        check_folder(config, out, resume, overwrite, shared)
+        for path in () if resume else map(out.joinpath, parts):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        files.write_json(out / "config.json", config)
 
 
-def check_file(out, overwrite):
-    """Refuse to replace the file `out` unless asked to."""
-    if out.exists() and not overwrite:
-        raise ValueError(f"--out exists; --overwrite replaces it. Received: out={str(out)!r}")
+@contextlib.contextmanager
+def claimed(path, wait=0):
+    """Hold `path.lock` in a `with` statement, such that no other process makes the same.
+
+    Args:
+        path: what is made.
+        wait: seconds to wait for another process; -1 waits for as long as it takes.
+
+    Returns:
+        Whether it is ours: False if another process still holds it.
+    """
+    lock = filelock.FileLock(f"{path}{LOCK}", timeout=wait)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(OSError):  # Windows keeps open files
+            pathlib.Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def read_history(path):
-    """Columns of Keras's CSV log, epochs counted from 1; empty if no epoch was trained."""
-    if not path.exists():
-        return {}
-    with path.open() as file:
-        # An epoch that was logged twice had been interrupted before its checkpoint was written.
-        rows = list({row["epoch"]: row for row in csv.DictReader(file)}.values())
-    history = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
+    """Columns of the log of a training, epochs counted from 1; empty if no epoch was trained."""
+    # An epoch that was logged twice had been interrupted before its checkpoint was written.
+    rows = list({row["epoch"]: row for row in epochs_logged(path)}.values())
+    history = {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
     if history:
         history["epoch"] = [epoch + 1 for epoch in history["epoch"]]
     return history
+
+
+def epochs_logged(path):
+    """The whole rows of the log of a training, a list of dicts; empty if there is none."""
+    rows = files.read_csv(path) if path.exists() else []
+    if rows and "epoch" not in rows[0]:
+        raise files.damaged(path, "it has no column epoch")
+    return rows
 
 
 def versions():
@@ -81,3 +113,32 @@ def versions():
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
+
+
+def _check_config(config, out, resume):
+    """Refuse a folder that no run made, and to continue a run with another config."""
+    path = out / "config.json"
+    try:
+        earlier = files.read_json(path) if path.exists() else {}
+    except ValueError:
+        if resume:
+            raise
+        return
+    # The config of a distillation names no experiment.
+    if not ("experiment" in earlier or {"dataset", "held_out", "seed"} <= set(earlier)):
+        raise ValueError(f"out must be a new or empty folder, or that of a run. Received: out={str(out)!r}")
+    wanted = {key: value for key, value in config.items() if key != "experiment" or key in earlier}
+    different = {key: (earlier.get(key), value) for key, value in wanted.items() if earlier.get(key) != value}
+    if resume and different:
+        shown = ", ".join(f"{key}: {old!r} there, {new!r} now" for key, (old, new) in different.items())
+        raise ValueError(f"out holds a run with another config ({shown}). Received: out={str(out)!r}")
+
+
+def _locks(out):
+    """The lock files of the makers of results; that of the starting process is short-lived."""
+    return (path for path in out.rglob(f"*{LOCK}") if path.stem != START)
+
+
+def _is_held(lock):
+    with claimed(lock.with_suffix("")) as free:
+        return not free

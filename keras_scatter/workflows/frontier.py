@@ -1,16 +1,13 @@
 """What accuracy costs: errors of the faithful design against its work, for all kernel sizes and channel counts."""
 
-import json
-import pathlib
-
+from keras_scatter import files
 from keras_scatter.arguments import check_integer
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import ScatteringDistiller
-from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import plots, reports
 from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.distill import milliseconds_per_image, relative_errors
-from keras_scatter.workflows.folders import check_file, versions
+from keras_scatter.workflows.folders import versions
 
 KERNEL_SIZES = (3, 5, 7, 9)
 LOWPASS_FILTERS = (1, 2, 3, 4)
@@ -77,16 +74,42 @@ def best(points, cost):
     return found
 
 
-def command(out, overwrite, quick, **arguments):
-    """What `keras-scatter frontier` does."""
-    out = pathlib.Path(out)
-    check_file(out, overwrite)
+def command(
+    *,
+    dataset: str = "dead_leaves",
+    order: int = 2,
+    J: int = 2,
+    L: int = 8,
+    held_out: int = 500,
+    size: int = 32,
+    repetitions: int = 11,
+    out: str = "runs/frontier.json",
+    overwrite: bool = False,
+    quick: bool = False,
+):
+    """Measure what accuracy costs: errors against multiply-adds and time.
+
+    The faithful design for kernels 3, 5, 7, 9 and 1 to 4 decimated channels.
+
+    Args:
+        dataset: as for distill.
+        order: largest number of wavelets on a path.
+        J: scale of the low-pass, 1 to 4.
+        L: number of angles.
+        held_out: number of images to measure errors on.
+        size: height and width of images that are made or cropped.
+        repetitions: number of timed calls.
+        out: JSON file; a chart is drawn beside it.
+        overwrite: replace both.
+        quick: some seconds: kernels 3 and 5, 1 and 2 channels.
+    """
+    picture = files.check_result(out, overwrite)
+    plots.require("matplotlib", "plots")
+    few = {"kernel_sizes": (3, 5), "lowpass_filters": (1, 2)} if quick else {}
     if quick:
-        arguments |= {name: min(arguments[name], most) for name, most in (("held_out", 50), ("repetitions", 1))}
-        arguments |= {"kernel_sizes": (3, 5), "lowpass_filters": (1, 2)}
-    result = frontier(**arguments)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(out, json.dumps(result, indent=1).encode() + b"\n")
-    plots.save(plots.frontier(result["points"]), out.with_suffix(".png"))
+        held_out, repetitions = min(held_out, 50), min(repetitions, 1)
+    counts = {"held_out": held_out, "size": size, "repetitions": repetitions}
+    result = frontier(dataset, L=L, order=order, J=J, **counts, **few)
+    reports.write_result(out, result, plots.frontier(result["points"]), picture)
     reports.print_frontier(result["points"], best(result["points"], lambda point: point["multiply_adds"]))
-    print(f"Results are in {out}, a chart in {out.with_suffix('.png')}")
+    print(f"Results are in {out}, a chart in {picture}")

@@ -4,9 +4,14 @@ import io
 
 import numpy as np
 
+from keras_scatter.files import write_atomically
 from keras_scatter.filters.groups import effective_filters
-from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows.optional import require
+
+
+def subplots(*arguments, **options):
+    """A figure and its axes, as `matplotlib.pyplot.subplots` gives them."""
+    return require("matplotlib.pyplot", "plots").subplots(*arguments, **{"layout": "constrained", **options})
 
 
 def filter_group(config, arrays):
@@ -36,8 +41,7 @@ def loss_curve(history, orders):
         history: dict of lists, one entry an epoch, with `epoch`, `loss`, `val_loss` and `val_relative_error_m`.
         orders: the orders m.
     """
-    pyplot = require("matplotlib.pyplot", "plots")
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+    figure, (left, right) = subplots(1, 2, figsize=(9, 3.5))
     for name, label in (("loss", "training"), ("val_loss", "held out")):
         left.semilogy(history["epoch"], history[name], marker=".", label=label)
     left.set(xlabel="epoch", ylabel="loss")
@@ -84,12 +88,11 @@ def scaling(measured):
         measured: by measure (`"forward"`, seconds, and `"memory"`, bytes), the result of
             `keras_scatter.workflows.benchmark.growth`.
     """
-    pyplot = require("matplotlib.pyplot", "plots")
     arguments = list(next(iter(measured.values())))
     programs = sorted({program for found in measured.values() for lines in found.values() for program in lines})
     colours = {program: f"C{index}" for index, program in enumerate(programs)}
     size = (3 * len(arguments), 6)
-    figure, axes = pyplot.subplots(2, len(arguments), figsize=size, layout="constrained", sharey="row", squeeze=False)
+    figure, axes = subplots(2, len(arguments), figsize=size, sharey="row", squeeze=False)
     for row, (measure, found) in zip(axes, measured.items()):
         row[0].set_ylabel("seconds" if measure == "forward" else "bytes of memory")
         for axis, argument in zip(row, arguments):
@@ -110,8 +113,7 @@ def frontier(points):
     Args:
         points: those of a result of `keras_scatter.workflows.frontier.frontier`.
     """
-    pyplot = require("matplotlib.pyplot", "plots")
-    figure, axes = pyplot.subplots(1, 2, figsize=(9, 4), layout="constrained", sharey=True)
+    figure, axes = subplots(1, 2, figsize=(9, 4), sharey=True)
     costs = {
         "million multiply-adds a plane": lambda point: point["multiply_adds"] / 1e6,
         "time, in times of the exact transform": lambda point: (
@@ -137,131 +139,12 @@ def littlewood_paley(sums):
     Args:
         sums: dict of arrays in FFT order, by name.
     """
-    pyplot = require("matplotlib.pyplot", "plots")
-    figure, axes = pyplot.subplots(
-        1, len(sums), figsize=(2.6 * len(sums) + 0.6, 2.9), layout="constrained", squeeze=False
-    )
+    figure, axes = subplots(1, len(sums), figsize=(2.6 * len(sums) + 0.6, 2.9), squeeze=False)
     for axis, (name, found) in zip(axes[0], sums.items()):
         image = axis.imshow(np.fft.fftshift(found), extent=(-1, 1, 1, -1), cmap="viridis", vmin=0, vmax=1.5)
         axis.set_title(f"{name}\n{found.min():.2f} to {found.max():.2f}", fontsize=8)
         axis.set_xlabel("frequency / $\\pi$", fontsize=8)
     figure.colorbar(image, ax=axes[0], extend="max")
-    return figure
-
-
-def distances(summary):
-    """Draw squared distances under perturbations, here and in the paper. Returns the figure.
-
-    Args:
-        summary: result of `keras_scatter.workflows.experiments.table1`.
-    """
-    pyplot = require("matplotlib.pyplot", "plots")
-    rows = summary["rows"]
-    here = [name for name in next(iter(rows.values())) if name != "paper"]
-    paper = list(next(iter(rows.values()))["paper"])
-    bars = [(name, lambda row, name=name: row[name]) for name in here]
-    bars += [(f"paper: {name}", lambda row, name=name: row["paper"][name]) for name in paper]
-    figure, axis = pyplot.subplots(figsize=(9, 4), layout="constrained")
-    width = 0.85 / len(bars)
-    for index, (label, value) in enumerate(bars):
-        places = np.arange(len(rows)) + (index - (len(bars) - 1) / 2) * width
-        hatch = "//" if label.startswith("paper") else None
-        axis.bar(places, [value(row) for row in rows.values()], width, label=label, hatch=hatch)
-    axis.set_xticks(range(len(rows)), list(rows))
-    axis.set(yscale="log", ylabel="squared distance")
-    figure.legend(fontsize=8, ncols=4, loc="outside lower center")
-    return figure
-
-
-def losses(summary):
-    """Draw losses of networks against epochs, in training and on images held out. Returns the figure.
-
-    Args:
-        summary: result of an experiment of `keras_scatter.workflows.experiments.loss_curves`.
-    """
-    pyplot = require("matplotlib.pyplot", "plots")
-    figure, axis = pyplot.subplots(figsize=(6, 4), layout="constrained")
-    for name, row in summary["rows"].items():
-        epochs = range(1, len(row["loss"]) + 1)
-        line = axis.semilogy(epochs, row["loss"], marker=".", label=name)[0]
-        axis.semilogy(epochs, row["val_loss"], linestyle=":", color=line.get_color(), label=f"{name}, held out")
-    axis.set(title=summary["title"], xlabel="epoch", ylabel="mean squared error")
-    axis.legend(fontsize=8)
-    return figure
-
-
-def downstream(summary):
-    """Draw accuracy against the number of labels, a panel for each data set. Returns the figure.
-
-    Args:
-        summary: result of `keras_scatter.workflows.experiments.downstream`.
-    """
-    pyplot = require("matplotlib.pyplot", "plots")
-    rows = summary["rows"]
-    figure, axes = pyplot.subplots(1, len(rows), figsize=(5 * len(rows), 4.5), layout="constrained", squeeze=False)
-    for axis, (dataset, lines) in zip(axes[0], rows.items()):
-        kinds = list(dict.fromkeys(name.split("-")[0] for name in lines))
-        for row, (name, line) in enumerate(lines.items()):
-            means, deviations = zip(*((entry["accuracy"], entry["deviation"] or 0) for entry in line.values()))
-            features, head = name.split("-")
-            colour = f"C{kinds.index(features)}"
-            style = {"linear": "-", "mlp": "--", "cnn": ":"}[head]
-            # Side by side, or equal rows would hide each other.
-            labels = [int(count) * 1.03 ** (row - len(lines) // 2) for count in line]
-            axis.errorbar(labels, means, deviations, label=name, capsize=3, linestyle=style, marker=".", color=colour)
-        axis.set(title=dataset, xlabel="labels", xscale="log", ylabel="accuracy (%)")
-    axes[0][0].legend(fontsize=8)
-    return figure
-
-
-def accuracies(summary):
-    """Draw accuracies with deviations beside the paper's. Returns the figure.
-
-    Args:
-        summary: result of an experiment of `keras_scatter.workflows.experiments.comparison`.
-    """
-    pyplot = require("matplotlib.pyplot", "plots")
-    rows = summary["rows"]
-    figure, axis = pyplot.subplots(figsize=(7, 1.5 + 0.3 * len(rows)), layout="constrained")
-    places = np.arange(len(rows))
-    for shift, mean, deviation, label in (
-        (-0.15, "accuracy", "deviation", "here"),
-        (0.15, "paper", "paper_deviation", "paper"),
-    ):
-        found = [(place, row[mean], row[deviation] or 0) for place, row in zip(places, rows.values()) if row[mean]]
-        if found:
-            heights, means, deviations = map(np.array, zip(*found))
-            axis.errorbar(means, heights + shift, xerr=deviations, fmt="o", capsize=3, label=label)
-    axis.set_yticks(places, list(rows))
-    axis.invert_yaxis()
-    axis.set(title=summary["title"], xlabel="accuracy (%)")
-    axis.legend()
-    return figure
-
-
-def search(summary):
-    """Draw the accuracy of all trials against learning rate and momentum. Returns the figure.
-
-    Args:
-        summary: result of `keras_scatter.workflows.experiments.mnist_search`.
-    """
-    pyplot = require("matplotlib.pyplot", "plots")
-    rows = summary["rows"]
-    figure, axes = pyplot.subplots(
-        1, max(1, len(rows)), figsize=(2 + 2.2 * len(rows), 3), layout="constrained", sharey=True, squeeze=False
-    )
-    for axis, (name, row) in zip(axes[0], rows.items()):
-        tried = [trial["hyperparameters"] for trial in row["trials"]]
-        found = [trial["accuracy"] for trial in row["trials"]]
-        points = axis.scatter(
-            [trial["learning_rate"] for trial in tried], found, c=[trial["momentum"] for trial in tried], vmin=0, vmax=1
-        )
-        axis.axvline(row["paper"]["learning_rate"], color="grey", linestyle=":", label="paper")
-        axis.set(title=name, xscale="log", xlabel="learning rate")
-    axes[0][0].set_ylabel("accuracy (%)")
-    if rows:
-        figure.colorbar(points, ax=axes[0], label="momentum")
-        axes[0][0].legend()
     return figure
 
 

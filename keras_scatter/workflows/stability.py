@@ -1,19 +1,17 @@
 """How far noise, shifts and deformations move features, beside how far they move the images."""
 
-import json
-import pathlib
-
 import numpy as np
 
-from keras_scatter import perturbations, saved_filters
+from keras_scatter import files, perturbations, saved_filters
+from keras_scatter.arguments import check_integer
+from keras_scatter.errors import relative_error
 from keras_scatter.filters.groups import group_bank
 from keras_scatter.filters.littlewood_paley import littlewood_paley, morlet_bank
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
-from keras_scatter.saved_filters import write_atomically
 from keras_scatter.testing import features
 from keras_scatter.workflows import plots, reports
 from keras_scatter.workflows.datasets import load_images
-from keras_scatter.workflows.folders import check_file, versions
+from keras_scatter.workflows.folders import versions
 
 # The noise makes the squared distance of the images 0.49, as in the paper's table 1.
 NOISE, SHIFT, DEFORMATION = 0.7, (2, 2), 3.0
@@ -64,16 +62,11 @@ def measure(
     reference = features(layer, images, batch_size)
     return {
         name: {
-            "images": _distance(images, moved),
-            "features": _distance(reference, features(layer, moved, batch_size)),
+            "images": relative_error(moved, images),
+            "features": relative_error(features(layer, moved, batch_size), reference),
         }
         for name, moved in perturbed.items()
     }
-
-
-def _distance(x, y):
-    x, y = np.asarray(x, "float64"), np.asarray(y, "float64")
-    return float(np.linalg.norm(x - y) / np.linalg.norm(x)) if np.any(x != y) else 0.0
 
 
 def compare(groups, dataset="dead_leaves", images=256, size=64, seed=0):
@@ -87,8 +80,9 @@ def compare(groups, dataset="dead_leaves", images=256, size=64, seed=0):
         Dict with `settings`, `versions`, `distances` (those of `measure`, by layer) and `littlewood_paley` (sums on
         64 x 64 frequencies in FFT order, by layer).
     """
+    check_integer("images", images)
     settings = {"groups": list(groups), "dataset": dataset, "images": images, "size": size, "seed": seed}
-    loaded = {group: saved_filters.load(group) for group in groups}
+    loaded = {group: saved_filters.load(group, "groups") for group in groups}
     _, x = load_images(dataset, 1, images, size, seed)
     distances, sums = {}, {}
     for group, (config, arrays) in loaded.items():
@@ -102,15 +96,36 @@ def compare(groups, dataset="dead_leaves", images=256, size=64, seed=0):
     return {"settings": settings, "versions": versions(), "distances": distances, "littlewood_paley": sums}
 
 
-def command(groups, out, overwrite, **arguments):
-    """What `keras-scatter stability` does."""
-    out = pathlib.Path(out)
-    check_file(out, overwrite)
-    result = compare(groups, **arguments)
+def command(
+    *groups: str,
+    dataset: str = "dead_leaves",
+    images: int = 256,
+    size: int = 64,
+    seed: int = 0,
+    out: str = "runs/stability.json",
+    overwrite: bool = False,
+):
+    """Measure how far noise, shifts and deformations move features.
+
+    Filter groups beside the exact transform: relative distances under noise, a shift by 2 pixels right and down and
+    smooth deformations, and the Littlewood-Paley sum.
+
+    Args:
+        groups: shipped names or paths (default: morlet_o2 cifar10_o2).
+        dataset: as for distill.
+        images: number of images.
+        size: height and width of images that are made or cropped.
+        seed: seed of images, noise and deformations.
+        out: JSON file; a picture is drawn beside it.
+        overwrite: replace both.
+    """
+    picture = files.check_result(out, overwrite)
+    plots.require("matplotlib", "plots")
+    result = compare(groups or ("morlet_o2", "cifar10_o2"), dataset, images, size, seed)
     sums = result.pop("littlewood_paley")
-    result["littlewood_paley"] = {name: {"least": found.min(), "most": found.max()} for name, found in sums.items()}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(out, json.dumps(result, indent=1).encode() + b"\n")
-    plots.save(plots.littlewood_paley(sums), out.with_suffix(".png"))
+    result["littlewood_paley"] = {
+        name: {"least": float(found.min()), "most": float(found.max())} for name, found in sums.items()
+    }
+    reports.write_result(out, result, plots.littlewood_paley(sums), picture)
     reports.print_stability(result)
-    print(f"Results are in {out}, a picture in {out.with_suffix('.png')}")
+    print(f"Results are in {out}, a picture in {picture}")

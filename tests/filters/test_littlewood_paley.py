@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from compare import assert_close, once
 
-from keras_scatter.filters.groups import designed_group, resolve_config
-from keras_scatter.filters.littlewood_paley import group_bank, littlewood_paley, morlet_bank
+from keras_scatter.filters.groups import designed_group, group_bank, resolve_config
+from keras_scatter.filters.littlewood_paley import littlewood_paley, morlet_bank
 
 pytestmark = once
 

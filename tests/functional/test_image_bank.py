@@ -45,7 +45,7 @@ def test_a_large_bank_is_made_of_its_factors_in_every_call(monkeypatch):
 
 def test_only_wanted_angles_are_made():
     everything = image_plan(2, 4, 2, "reflect").paths
-    plan, found = bank(2, 4, (8, 8), paths=(everything[2],))
+    _, found = bank(2, 4, (8, 8), paths=(everything[2],))
     _, whole = bank(2, 4, (8, 8))
     assert [len(filters) for filters in found] == [1]
     assert_close(found[0][0], whole[0][1], 0)

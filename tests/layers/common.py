@@ -3,6 +3,8 @@
 They are for images unless a shape `(batch, *sizes, channels)` of another rank is given.
 """
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -148,3 +150,44 @@ def check_gradient_is_finite(layer, x):
     found = gradient(lambda x: ops.sum(layer(x)), x)
     assert np.isfinite(found).all()
     return found
+
+
+def check_selected_paths(make, x):
+    """A subset of the paths gives what the whole gives of them, in its order; the config keeps it."""
+    whole = make()
+    found, K, channels = to_numpy(whole(x)), len(whole.paths), x.shape[-1]
+    chosen = [whole.paths[i] for i in (K - 1, 1, K // 2)]
+    layer = make(paths=chosen)
+    assert list(layer.paths) == sorted(chosen, key=whole.paths.index)
+    index = [c * K + whole.paths.index(path) for c in range(channels) for path in layer.paths]
+    assert_close(layer(x), found[..., index])
+    assert layer.compute_output_shape(x.shape) == tuple(layer(x).shape)
+    config = json.loads(json.dumps(layer.get_config()))
+    assert type(layer).from_config(config).paths == layer.paths
+    assert make(paths=lambda path: path.order == 1).paths == tuple(path for path in whole.paths if path.order == 1)
+
+
+def check_outputs_by_path(make, x):
+    """Moduli are those of the waves, shapes are as announced, and symbolic calls give the same structure."""
+    moduli, waves = make(output="modulus"), make(output="wavelet")
+    found, pairs = moduli(x), waves(x)
+    assert tuple(found) == moduli.paths and tuple(pairs) == tuple(path for path in waves.paths if path.order)
+    for path, (real, imag) in pairs.items():
+        assert_close(np.hypot(to_numpy(real), to_numpy(imag)), found[path], 1e-5)
+    for layer, result in ((moduli, found), (waves, pairs)):
+        shapes = keras.tree.map_structure(lambda part: tuple(part.shape), result)
+        assert layer.compute_output_shape(x.shape) == shapes
+        symbolic = layer(keras.Input(x.shape[1:], batch_size=len(x)))
+        assert keras.tree.map_structure(lambda part: tuple(part.shape), symbolic) == shapes
+    few = make(output="modulus", paths=[moduli.paths[-1]])(x)
+    assert list(few) == [moduli.paths[-1]]
+    assert_close(few[moduli.paths[-1]], found[moduli.paths[-1]], 1e-6)
+
+
+def check_empty_batches_and_channels(make, shape):
+    """Empty in, empty out; an axis of no channels is refused."""
+    layer = make()
+    found = layer(np.zeros((0, *shape[1:]), "float32"))
+    assert tuple(found.shape) == layer.compute_output_shape((0, *shape[1:]))
+    with pytest.raises(ValueError, match="The number of channels must be at least 1. Received: input shape"):
+        make()(np.zeros((*shape[:-1], 0), "float32"))

@@ -24,7 +24,7 @@ BOTH = pytest.mark.parametrize("make", [make, make_paper], ids=["faithful", "pap
 
 def errors_by_order(layer, x):
     """Relative errors against the exact layer."""
-    expected = to_numpy(ScatteringFFT(layer._J, layer.L, layer.order)(x))
+    expected = to_numpy(ScatteringFFT(layer.group_config["J"], layer.L, layer.order)(x))
     found = to_numpy(layer(x))
     orders = np.array([path.order for path in layer.paths])
     return [
@@ -285,3 +285,77 @@ def test_eager_calls_are_repeatable():
     expected = to_numpy(layer(x))
     for _ in range(20):
         assert_close(layer(x), expected, 1e-6)
+
+
+def test_multiply_adds_of_three_levels():
+    """Counted by hand: padded 32 x 32; wavelets and low-pass kernels from the image, then from moduli of 0 and 1."""
+    layer = ComplexModulusConv(L=2, order=3, J=3, kernel_size=(3, 5, 7))
+    psi_0, psi_1, psi_2, lowpass_1, lowpass_2 = 9 * 4, 25 * 2 * 4, 25 * 2 * 4, 49 * 2, 49 * 4
+    image = psi_0 * 1024 + (lowpass_1 + psi_1) * 256 + (lowpass_2 + psi_2) * 64
+    first_order = 2 * ((lowpass_1 + psi_1) * 256 + (lowpass_2 + psi_2) * 64) + 2 * (lowpass_1 + psi_1) * 64
+    second_order = 4 * (lowpass_1 + psi_1) * 64
+    assert layer.multiply_adds((16, 16)) == image + first_order + second_order
+
+
+def test_multiply_adds_of_the_papers_network():
+    """Two blocks: low-pass and pairs of wavelets at half the size, and the second low-pass of each modulus."""
+    layer = ComplexModulusConv(L=2, order=2, design="paper", kernel_size=5)
+    assert layer.multiply_adds((16, 16)) == 25 * (1 + 4 + 2) * 64 + 3 * 25 * (1 + 4 + 2) * 16
+
+
+@BOTH
+def test_selected_paths(make):
+    common.check_selected_paths(make, images(2, 16, 24, 2))
+
+
+@BOTH
+def test_outputs_by_path(make):
+    common.check_outputs_by_path(make, images(2, 12, 16, 2))
+
+
+@BOTH
+def test_empty_batches_and_channels(make):
+    common.check_empty_batches_and_channels(make, (2, 8, 12, 3))
+
+
+def test_selected_paths_with_filters_for_every_feature():
+    """Kernels of the rows that go on are picked, too."""
+    x, whole = images(2, 8, 8, 2), make_paper(share_filters=False, kernel_initializer="glorot_uniform")
+    whole.build(x.shape)
+    few = make_paper(share_filters=False, paths=[whole.paths[2], whole.paths[-3]])
+    few.build(x.shape)
+    few.set_weights(whole.get_weights())
+    K = len(whole.paths)
+    assert_close(few(x), to_numpy(whole(x))[..., [2, K - 3, K + 2, 2 * K - 3]])
+
+
+def test_filters_of_channels_take_no_other_number_of_them():
+    layer = make_paper(share_filters=False)
+    layer(images(2, 8, 8, 3))
+    for channels in (1, 6):
+        with pytest.raises(ValueError, match=f"expected axis -1 of input shape to have value 3.*8, 8, {channels}"):
+            layer(images(3, 8, 8, channels))
+    shared = make_paper()
+    for channels in (3, 1):
+        shared(images(2, 8, 8, channels))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"kernel_initializer": None}, ValueError, 'kernel_initializer must be "morlet" or a Keras initializer.'),
+        ({"weights": 3}, TypeError, "weights must be a name or a path. Received: weights=3"),
+        ({"share_filters": "no"}, TypeError, "share_filters must be True or False. Received: share_filters='no'"),
+        ({"J": np.arange(3)}, TypeError, "J must be an integer >= 1. Received: J=array"),
+        ({"dtype": "int32"}, ValueError, "dtype must be a float type"),
+        ({"L": 10**9}, ValueError, "A transform must have at most 100000 paths. Received: J=2, L=1000000000"),
+    ],
+)
+def test_unclear_arguments_are_named(arguments, error, text):
+    with pytest.raises(error) as caught:
+        make(**arguments)
+    assert text in str(caught.value)
+
+
+def test_integers_may_be_numpys():
+    assert make(L=np.int64(3), order=np.array(2)).get_config()["order"] == 2

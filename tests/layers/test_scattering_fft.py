@@ -1,4 +1,7 @@
+import functools
+import os
 import pathlib
+import sys
 
 import common
 import keras
@@ -9,7 +12,7 @@ from compare import BACKEND, TOLERANCE, assert_close, images, to_numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_scatter.backend import chunks
+from keras_scatter.backend import chunks, fourier
 from keras_scatter.layers import ScatteringFFT
 from keras_scatter.plan.images import image_plan
 
@@ -256,3 +259,70 @@ def test_layers_before_it_are_trained(jit_compile):
     model.fit(images(20, 30, 30, 1), np.ones((20, 1)), batch_size=12, verbose=0)
     after = model.get_weights()[0]
     assert np.isfinite(after).all() and not np.array_equal(after, before)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"J": 3, "padding": "periodic"}, {"order": 1}])
+def test_selected_paths(arguments):
+    common.check_selected_paths(functools.partial(make, **arguments), images(2, 16, 24, 2))
+
+
+def test_only_what_leads_to_a_path_is_computed(monkeypatch):
+    """One wavelet of scale 0 and one of scale 1 on its moduli: two inverse transforms of one wave each."""
+    waves = []
+    inverse = fourier.inverse
+    monkeypatch.setattr(fourier, "inverse", lambda product, rank: waves.append(inverse(product, rank)) or waves[-1])
+    x = images(1, 18, 22, 1)
+    make(L=5, paths=[(2, (0, 1), (3, 4))])(x)
+    assert [fourier.parts(wave)[0].shape[1] for wave in waves[:2]] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("shape", "data_format"),
+    [((2, 16, 12, 2), "channels_last"), ((1, 11, 9, 1), "channels_last"), ((2, 3, 11, 8), "channels_first")],
+)
+def test_outputs_by_path(shape, data_format):
+    common.check_outputs_by_path(functools.partial(make, data_format=data_format), images(*shape))
+
+
+def test_moduli_are_the_twins():
+    """`|x * psi|` of one angle, at the samples of the image that are multiples of 2**j apart."""
+    x = images(1, 12, 16, 1)
+    layer = make(padding="periodic", output="modulus")
+    found = layer(x)
+    for path in layer.paths[1:7]:
+        psi = numpy_twin.wavelet(12, 16, path.scales[0], path.angles[0], 3)
+        expected = abs(np.fft.ifft2(np.fft.fft2(x[0, :, :, 0]) * psi))
+        step = 2 ** path.scales[0]
+        assert_close(found[path][0, :, :, 0], expected[::step, ::step], 1e-5)
+    assert_close(found[layer.paths[0]], x, 0)
+
+
+def test_empty_batches_and_channels():
+    common.check_empty_batches_and_channels(make, (2, 8, 12, 3))
+
+
+def test_the_shape_must_have_four_axes():
+    with pytest.raises(ValueError, match=r"images must have 4 axes, channels_last. Received: \(8, 8, 1\)"):
+        make().compute_output_shape((8, 8, 1))
+
+
+def test_a_call_is_eight_functions_deep():
+    """Our own functions on the deepest stack, from `call` on, when nothing is made for the first time."""
+    layer, x = ScatteringFFT(J=2, L=8, order=2), images(2, 32, 32, 3)
+    for _ in range(2):
+        layer(x)
+    depth, deepest = [0], [0]
+
+    def profile(frame, event, argument):
+        if event in ("call", "return") and "keras_scatter" in frame.f_code.co_filename.split("tests")[0]:
+            if f"keras_scatter{os.sep}" not in frame.f_code.co_filename or frame.f_code.co_name == "__call__":
+                return
+            depth[0] += 1 if event == "call" else -1
+            deepest[0] = max(deepest[0], depth[0])
+
+    sys.setprofile(profile)
+    try:
+        layer(x)
+    finally:
+        sys.setprofile(None)
+    assert 0 < deepest[0] <= 8

@@ -81,3 +81,46 @@ def test_bad_arguments():
         distiller(0.1).fit(IMAGES, callbacks=[RestoreBest()], verbose=0)
     with pytest.raises(ValueError, match=r"monitor must be one of \['val_loss', .* Received: monitor='val_lost'"):
         distiller(0.1).fit(IMAGES, validation_data=IMAGES, callbacks=[RestoreBest("val_lost")], verbose=0)
+
+
+class Fail(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        raise RuntimeError("no space left")
+
+
+def test_ctrl_c_is_given_back_after_an_exception():
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(RuntimeError, match="no space left"):
+        distiller(0.1).fit(IMAGES, validation_data=IMAGES, callbacks=[RestoreBest(), Fail()], verbose=0)
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_an_interrupted_epoch_is_no_epoch():
+    """It is neither a candidate, even if it is better, nor logged."""
+    model, best = distiller(1e-3, kernel_initializer="glorot_uniform"), RestoreBest()
+    seen = []
+    log = best.whole_epochs(keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch)))
+    model.fit(IMAGES, validation_data=IMAGES, batch_size=1, epochs=5, callbacks=[best, PressCtrlC(), log], verbose=0)
+    assert best.interrupted and best.best_epoch == 0 and seen == []
+
+
+def test_another_distiller_begins_anew():
+    first, second, best = distiller(1e-3), distiller(1e3), RestoreBest()
+    for variable in second.student.trainable_variables:
+        variable.assign(variable * 2)
+    before = to_numpy(second(IMAGES))
+    for model in (first, second):
+        model.fit(IMAGES, validation_data=IMAGES, epochs=1, callbacks=[best], verbose=0)
+    assert best.best_epoch == 0
+    assert_close(second(IMAGES), before, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no archive"])
+def test_a_damaged_file_is_named(tmp_path, content):
+    path = tmp_path / "best.npz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"best\.npz is damaged"):
+        RestoreBest(filepath=path)
+    np.savez(path, best=1.0, best_epoch=2)
+    with pytest.raises(ValueError, match=r"best\.npz is damaged: it lacks weights"):
+        RestoreBest(filepath=path)

@@ -1,7 +1,8 @@
 import pytest
 
 from keras_scatter.filters.paths import scattering_paths
-from keras_scatter.plan.images import block_plan, check_count, image_plan
+from keras_scatter.plan import tree
+from keras_scatter.plan.images import block_plan, image_plan
 from keras_scatter.plan.tree import MOST_PATHS, select
 
 
@@ -69,7 +70,11 @@ def test_selection():
 @pytest.mark.parametrize(
     ("wanted", "error", "text"),
     [
-        ([(1, (2,), (0,))], ValueError, "paths must be out of the 9 paths, such as Path(order=2, scales=(0, 1), angles="),
+        (
+            [(1, (2,), (0,))],
+            ValueError,
+            "paths must be out of the 9 paths, such as Path(order=2, scales=(0, 1), angles=",
+        ),
         ([(0, (), ()), (0, (), ())], ValueError, "Received: (0, (), ()), twice"),
         ([], ValueError, "paths must keep at least one path. Received: none"),
         (lambda path: False, ValueError, "paths must keep at least one path. Received: none"),
@@ -84,14 +89,18 @@ def test_bad_selections(wanted, error, text):
 
 @pytest.mark.parametrize("arguments", [(10**9, 1, 1), (1, 10**9, 1), (40, 8, 10**9), (10**9, 10**9, 10**9)])
 def test_too_many_paths_are_refused_at_once(arguments):
-    with pytest.raises(ValueError, match=f"J, L and order must give at most {MOST_PATHS} paths. Received: J="):
+    with pytest.raises(ValueError, match=f"A transform must have at most {MOST_PATHS} paths. Received: J="):
         image_plan(*arguments, "reflect")
 
 
-def test_paths_are_counted_by_formula():
-    check_count(10**9, 1, 0)
-    check_count(3, 20, 3)
-    assert image_plan(3, 20, 3, "reflect").nodes
+@pytest.mark.parametrize(("J", "L", "order"), [(5, 6, 3), (3, 20, 3), (4, 2, 9), (99_999, 1, 1)])
+def test_paths_are_counted_exactly(J, L, order, monkeypatch):
+    count = len(scattering_paths(J, L, order))
+    monkeypatch.setattr(tree, "MOST_PATHS", count)
+    tree.check_count([dict.fromkeys(range(J), L)], order, "")
+    monkeypatch.setattr(tree, "MOST_PATHS", count - 1)
+    with pytest.raises(ValueError, match="at most"):
+        tree.check_count([dict.fromkeys(range(J), L)], order, "")
 
 
 def test_plans_are_made_once():

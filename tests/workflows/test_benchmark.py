@@ -10,8 +10,9 @@ from compare import BACKEND, assert_close, images
 
 from keras_scatter import layers
 from keras_scatter.cli import main
-from keras_scatter.workflows import benchmark, benchmark_worker, plots, tables
+from keras_scatter.workflows import benchmark, benchmark_worker, plots
 from keras_scatter.workflows.benchmark_worker import Workload
+from tools import tables
 
 TINY, OTHER = "1x2x8x12-J2-o1-L2", "1x1x8x8-J1-o1-L2"
 SIGNAL = "2x3x64-J3-Q2-o2"

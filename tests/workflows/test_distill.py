@@ -1,5 +1,7 @@
 import dataclasses
 import json
+import os
+import signal
 
 import pytest
 from compare import assert_close, images
@@ -8,8 +10,10 @@ from keras_scatter import saved_filters
 from keras_scatter.cli import main
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import ScatteringDistiller
+from keras_scatter.workflows import distill as distillation
 from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.distill import DistillConfig, distill, relative_errors
+from keras_scatter.workflows.folders import claimed
 
 SMALL = {"L": 2, "order": 1, "kernel_size": 5, "images": 60, "held_out": 20, "size": 12, "epochs": 2}
 SMALL_OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
@@ -113,29 +117,26 @@ def test_overwrite_starts_anew(tmp_path):
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch):
-    import keras
+    class Stop(distillation.EpochLog):
+        """Ctrl-C within the second epoch, after its first batch."""
 
-    class Stop(keras.callbacks.CSVLogger):
-        """Ctrl-C after the first epoch."""
-
-        def on_epoch_end(self, epoch, logs=None):
-            super().on_epoch_end(epoch, logs)
-            if epoch == 0:
-                import os
-                import signal
-
+        def on_train_batch_end(self, batch, logs=None):
+            if self._rows:
                 os.kill(os.getpid(), signal.SIGINT)
 
     config = DistillConfig(**{**SMALL, "initializer": "glorot_uniform", "epochs": 3})
     whole = distill(config, tmp_path / "whole", verbose=0)
     with monkeypatch.context() as patch:
-        patch.setattr(keras.callbacks, "CSVLogger", Stop)
+        patch.setattr(distillation, "EpochLog", Stop)
         part = distill(config, tmp_path / "part", verbose=0)
-    assert not part["finished"]
+    assert not part["finished"] and part["best_epoch"] == 1
     resumed = distill(config, tmp_path / "part", resume=True, verbose=0)
     assert resumed["finished"] and resumed["best_epoch"] == whole["best_epoch"] == 3
     lines = (tmp_path / "part" / "history.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in lines] == ["epoch", "0", "1", "2"]
+    (_, expected), (_, found) = (saved_filters.load(tmp_path / name / "filters.npz") for name in ("whole", "part"))
+    for name in expected:
+        assert_close(found[name], expected[name], 1e-6)
 
 
 def test_no_epochs_means_the_design(tmp_path):
@@ -162,6 +163,8 @@ def test_command(tmp_path, capsys):
         (["--dataset=nothing"], "dataset must be dead_leaves, random, a folder of images"),
         (["--initializer=clever"], "clever"),
         (["--loss=l1"], "loss must be one of 'balanced', 'mse'. Received: loss='l1'"),
+        (["--images=0"], "images must be an integer >= 1. Received: images=0"),
+        (["--held-out=0"], "held_out must be an integer >= 1. Received: held_out=0"),
         (["--epochs=-1"], "epochs must be an integer >= 0. Received: epochs=-1"),
     ],
 )
@@ -177,3 +180,43 @@ def test_the_paper_design_learns_from_random_kernels(tmp_path, order):
     config = DistillConfig(**{**SMALL, "design": "paper", "initializer": "glorot_uniform", "order": order})
     report = distill(config, tmp_path / "run", verbose=0)
     assert report["relative_error"]["after"][order] < report["relative_error"]["before"][order]
+
+
+def test_two_processes_do_not_share_a_run(finished):
+    out, _ = finished
+    with claimed(out / "run"), pytest.raises(ValueError, match="out must not be in use by another process"):
+        distill(DistillConfig(**SMALL), out, resume=True, verbose=0)
+
+
+@pytest.mark.parametrize("name", ["config.json", "report.json", "history.csv", "state/best.npz"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\x89PNG\x00\xff"])
+def test_a_damaged_file_is_named(tmp_path, capsys, name, content):
+    """Nothing escapes but the command's own message."""
+    out = tmp_path / "run"
+    distill(DistillConfig(**{**SMALL, "epochs": 1}), out, verbose=0)
+    if name not in ("config.json", "report.json"):
+        (out / "report.json").unlink()
+    (out / name).write_bytes(content)
+    status = main(["distill", *SMALL_OPTIONS, "--epochs=1", "--out", str(out), "--resume"])
+    if (name, content) in (("history.csv", b""), ("history.csv", b"{")):
+        # An empty log, and one whose first row was cut.
+        assert status == 0
+    else:
+        assert status == 2 and f"{name} is damaged: " in capsys.readouterr().err
+
+
+def test_overwrite_leaves_what_no_run_made(tmp_path, capsys):
+    (tmp_path / "history.csv").write_text("mine")
+    assert main(["distill", *SMALL_OPTIONS, "--out", str(tmp_path), "--overwrite"]) == 2
+    assert "out must be a new or empty folder, or that of a run" in capsys.readouterr().err
+    assert (tmp_path / "history.csv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", ["file", "below a file", "dangling link"])
+def test_an_out_that_cannot_be_a_folder(tmp_path, capsys, kind):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    out = {"file": "file", "below a file": "file/run", "dangling link": "link"}[kind]
+    assert main(["distill", *SMALL_OPTIONS, "--out", str(tmp_path / out)]) == 2
+    assert "--out must" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "mine" and not (tmp_path / "nothing").exists()

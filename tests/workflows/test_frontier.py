@@ -4,18 +4,7 @@ import numpy as np
 import pytest
 
 from keras_scatter.cli import main
-from keras_scatter.filters.groups import resolve_config
-from keras_scatter.workflows.frontier import best, multiply_adds
-
-
-def test_multiply_adds_of_three_levels():
-    """Counted by hand: padded 32 x 32; wavelets and low-pass kernels from the image, then from moduli of 0 and 1."""
-    config = resolve_config(2, 3, 3, (3, 5, 7), "faithful", 2, True)
-    psi_0, psi_1, psi_2, lowpass_1, lowpass_2 = 9 * 4, 25 * 2 * 4, 25 * 2 * 4, 49 * 2, 49 * 4
-    image = psi_0 * 1024 + (lowpass_1 + psi_1) * 256 + (lowpass_2 + psi_2) * 64
-    first_order = 2 * ((lowpass_1 + psi_1) * 256 + (lowpass_2 + psi_2) * 64) + 2 * (lowpass_1 + psi_1) * 64
-    second_order = 4 * (lowpass_1 + psi_1) * 64
-    assert multiply_adds(config, (16, 16)) == image + first_order + second_order
+from keras_scatter.workflows.frontier import best
 
 
 def test_best_points_are_those_that_no_other_beats():

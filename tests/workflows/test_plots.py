@@ -3,7 +3,8 @@ import pytest
 from compare import assert_close, once
 
 from keras_scatter import saved_filters
-from keras_scatter.filters import design, groups, morlet
+from keras_scatter.filters import groups, morlet
+from keras_scatter.filters import pyramid as design
 from keras_scatter.workflows import plots
 
 pytestmark = once
@@ -19,7 +20,7 @@ def test_every_shipped_group_can_be_drawn(name, tmp_path):
 def test_the_drawn_wavelets_are_the_effective_ones():
     """The picture of level 1 shows psi_1 itself, up to the error of the design."""
     config, arrays = saved_filters.load("morlet_o2")
-    (_, psi_0), (lowpass, psi_1) = plots.effective_filters(config, arrays)
+    (_, psi_0), (lowpass, psi_1) = groups.effective_filters(config, arrays)
     assert psi_0.shape == (8, 7, 7) and lowpass.shape == (2, 7, 7) and psi_1.shape == (8, 19, 19)
     exact = morlet.morlet(1, 8, 9)[:, ::-1, ::-1]
     assert np.linalg.norm(psi_1 - exact) < 0.1 * np.linalg.norm(exact)
@@ -29,7 +30,7 @@ def test_the_drawn_wavelets_are_the_effective_ones():
 @pytest.mark.parametrize(("d", "channel_size", "size"), [(2, 19, 43), (3, 43, 91)])
 def test_the_drawn_wavelets_of_further_levels_are_the_effective_ones(d, channel_size, size):
     config = groups.resolve_config(8, 1, 4, 7, "faithful", 2, True)
-    lowpass, psi = plots.effective_filters(config, groups.designed_group(config))[d]
+    lowpass, psi = groups.effective_filters(config, groups.designed_group(config))[d]
     assert lowpass.shape == (2, channel_size, channel_size) and psi.shape == (8, size, size)
     exact = morlet.morlet(d, 8, size // 2)[:, ::-1, ::-1]
     assert np.linalg.norm(psi - exact) < 0.1 * np.linalg.norm(exact)

@@ -1,21 +1,17 @@
 """The experiments as commands, in their quick form, which needs no data set."""
 
 import json
+import pathlib
 
 import pytest
 from compare import BACKEND, once
 
 from keras_scatter.cli import main
-from keras_scatter.workflows.experiments import (
-    cifar_hybrid,
-    cifar_swap,
-    generalisation,
-    learned_filters,
-    mnist_mixing,
-    mnist_search,
-    table2,
-)
-from keras_scatter.workflows.reproduce import EXPERIMENTS, reproduce
+from keras_scatter.workflows import distill, experiment
+from keras_scatter.workflows.experiments.distilled_filters import generalisation, table2
+from keras_scatter.workflows.experiments.invariant_layers import cifar_hybrid, cifar_swap, mnist_mixing, mnist_search
+from keras_scatter.workflows.folders import check_folder
+from keras_scatter.workflows.reproduce import ALIASES, EXPERIMENTS, find, reproduce
 
 compiles_for_long = pytest.mark.skipif(BACKEND == "jax", reason="the networks are tested alone; compiled for long")
 # Few images: the quick form spends its time on compilation.
@@ -106,8 +102,8 @@ def test_generalisation(tmp_path, capsys):
 
 @pytest.mark.parametrize("name", ["fig5", "generalisation"])
 def test_an_interrupted_distillation_is_no_result(name, tmp_path, monkeypatch, capsys):
-    for module in (learned_filters, generalisation):
-        monkeypatch.setattr(module, "distill", lambda *arguments: {"finished": False})
+    monkeypatch.setattr(distill, "distillation", lambda *arguments: {"finished": False})
+    monkeypatch.setattr(generalisation, "distill", lambda *arguments, **options: {"finished": False})
     assert main(["reproduce", name, "--quick", "--out", str(tmp_path)]) == 130
     assert "--resume continues" in capsys.readouterr().err
     assert not (tmp_path / "summary.json").exists()
@@ -191,23 +187,30 @@ def test_an_interrupted_search_goes_on(tmp_path, monkeypatch, capsys):
 
 
 @once
-def test_a_worker_searches_one_architecture(tmp_path):
-    protocol = mnist_search.protocol_of(mnist_search.COMPARISON, True, 1, 32) | {"iterations": 1}
-    mnist_search.main({"name": "conv", "out": str(tmp_path), "protocol": protocol})
+def test_a_worker_makes_one_result(tmp_path):
+    protocol, _ = mnist_search.EXPERIMENT.plan(True, epochs=1, images=32)
+    order = {"module": mnist_search.__name__, "job": "conv", "protocol": protocol, "out": str(tmp_path)}
+    experiment.work(json.dumps(order))
     assert json.loads((tmp_path / "conv.json").read_text())["architecture"] == "conv"
+
+
+@once
+def test_workers_share_the_trainings(tmp_path):
+    reproduce("mnist-mixing", quick=True, only=["conv"], seeds=2, images=32, workers=2, out=tmp_path / "run")
+    assert len(json.loads((tmp_path / "run" / "summary.json").read_text())["rows"]["conv"]["each"]) == 2
 
 
 def test_workers_that_fail_are_named(tmp_path, monkeypatch):
     class Failed:
         returncode = 1
 
-    monkeypatch.setattr(mnist_search.subprocess, "run", lambda *arguments, **options: Failed)
-    with pytest.raises(ValueError, match="The search failed for conv, dct"):
+    monkeypatch.setattr(experiment.subprocess, "run", lambda *arguments, **options: Failed)
+    with pytest.raises(ValueError, match="mnist-search failed for conv, dct"):
         reproduce("mnist-search", quick=True, only=["conv", "dct"], workers=2, out=tmp_path / "run")
 
 
 def test_the_papers_choice_lies_on_the_grid():
-    for architecture in mnist_mixing.COMPARISON.architectures.values():
+    for architecture in mnist_mixing.EXPERIMENT.architectures.values():
         for key, values in mnist_search.GRID.items():
             assert getattr(architecture.recipe, key) in values
             assert getattr(architecture.paper_recipe or architecture.recipe, key) in values
@@ -216,20 +219,20 @@ def test_the_papers_choice_lies_on_the_grid():
 @pytest.mark.parametrize(
     "module",
     [mnist_mixing, pytest.param(cifar_swap, marks=compiles_for_long), cifar_hybrid],
-    ids=lambda module: module.COMPARISON.name,
+    ids=lambda module: module.EXPERIMENT.alias,
 )
 def test_every_architecture_can_be_built(module):
-    for architecture in module.COMPARISON.architectures.values():
+    for architecture in module.EXPERIMENT.architectures.values():
         model = architecture.build(architecture.recipe, seed=1, width=4)
         assert model.output_shape == (None, 10)
         assert model.layers[-1].activation.__name__ == "linear"
 
 
 def test_tables_are_those_of_the_paper():
-    assert len(mnist_mixing.COMPARISON.architectures) == 8
-    swapped = cifar_swap.COMPARISON.architectures
+    assert len(mnist_mixing.EXPERIMENT.architectures) == 8
+    swapped = cifar_swap.EXPERIMENT.architectures
     assert len(swapped) == 1 + 13 * 3 and swapped["invBD-3x3"].paper == 82.8
-    assert [row.paper for row in cifar_hybrid.COMPARISON.architectures.values()] == [89.4, 91.1, 91.6, 93.0]
+    assert [row.paper for row in cifar_hybrid.EXPERIMENT.architectures.values()] == [89.4, 91.1, 91.6, 93.0]
 
 
 @pytest.mark.parametrize(
@@ -237,15 +240,15 @@ def test_tables_are_those_of_the_paper():
     [
         (
             ["no-such"],
-            "name must be one of 'fig3', 'fig4', 'fig5', 'fig6', 'fig7', 'table1', 'table2', 'generalisation'",
+            "name must be one of 'distilled-filters/downstream', 'distilled-filters/fig3'",
         ),
-        (["mnist-mixing", "--workers", "2"], "mnist-mixing takes no --workers"),
         (["mnist-mixing", "--width", "8"], "width must be None for mnist-mixing. Received: width=8"),
         (["fig4", "--quick", "--only", "9x9"], "only must be one of '3x3', '5x5', '7x7'. Received: only='9x9'"),
         (["fig7"], "dataset must be given for fig7, such as a folder of images. Received: dataset=None"),
         (["fig6", "--quick", "--epochs", "0"], "epochs must be an integer >= 1. Received: epochs=0"),
         (["mnist-search", "--quick", "--workers", "0"], "workers must be an integer >= 1. Received: workers=0"),
         (["mnist-search", "--quick", "--iterations", "0"], "iterations must be an integer >= 1"),
+        (["table1", "--quick", "--images", "0"], "images must be an integer >= 1. Received: images=0"),
         (["cifar-hybrid", "--quick", "--only", "E"], "only must be one of 'A', 'B', 'C', 'D'. Received: only='E'"),
     ],
 )
@@ -256,8 +259,50 @@ def test_bad_options(tmp_path, monkeypatch, capsys, options, text):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_option_that_an_experiment_lacks(tmp_path, capsys):
+    with pytest.raises(ValueError, match="mnist-mixing takes no --iterations"):
+        reproduce("mnist-mixing", iterations=2, out=tmp_path / "run")
+    assert main(["reproduce", "table1", "--workers", "2"]) == 2
+    assert "Unknown option: --workers" in capsys.readouterr().err
+
+
 def test_the_help_lists_the_experiments(capsys):
-    with pytest.raises(SystemExit):
-        main(["reproduce", "--help"])
+    assert main(["reproduce", "--help"]) == 0
     printed = capsys.readouterr().out
-    assert all(name in printed for name in EXPERIMENTS)
+    assert all(f"({alias})" in printed for alias in ALIASES)
+
+
+def test_the_help_of_an_experiment_has_its_options(capsys):
+    assert main(["reproduce", "invariant-layers/mnist-search", "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert all(
+        option in printed for option in ("--iterations", "--workers", "--out", "how often Hyperband is repeated")
+    )
+
+
+def test_names_come_from_the_modules_and_old_ones_stay():
+    papers = {name.split("/")[0] for name in EXPERIMENTS}
+    assert papers >= {"distilled-filters", "invariant-layers"}
+    assert find("table1") is find("distilled-filters/table1") and find("table1").label == "table1"
+    old = {"fig3", "fig4", "fig5", "fig6", "fig7", "table1", "table2", "generalisation", "downstream"}
+    assert set(ALIASES) >= old | {"mnist-mixing", "mnist-search", "cifar-swap", "cifar-hybrid"}
+
+
+RESULTS = pathlib.Path(__file__).parents[2] / "benchmarks" / "results"
+OPTIONS = {
+    "table1": {"dataset": "tiny_imagenet"},
+    "fig7": {"dataset": "tiny_imagenet"},
+    "generalisation": {"dataset": "tiny_imagenet", "epochs": 10, "images": 10_000},
+    "cifar-hybrid": {"epochs": 15, "images": 10_000, "width": 16},
+}
+
+
+@once
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in RESULTS.glob("*/config.json")))
+def test_the_committed_results_can_be_resumed(name):
+    """They are of earlier versions: the config must agree, and the summary have what is shown."""
+    this, out = find(name), RESULTS / name
+    protocol, _ = this.plan(False, **OPTIONS.get(name, {}))
+    check_folder({"experiment": name, **protocol}, out, resume=True, overwrite=False, shared=True)
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["experiment"] == name and all(len(table) > 1 for table in this.tables(summary).values())

@@ -1,1 +1,1 @@
-"""The experiments of `keras-scatter reproduce`, a module each."""
+"""The experiments of `keras-scatter reproduce`: a package for each paper, a module for each experiment."""

@@ -6,9 +6,8 @@ import pytest
 
 from keras_scatter.cli import main
 from keras_scatter.layers import ScatteringFFT
-from keras_scatter.workflows import plots
 from keras_scatter.workflows.datasets import striped_images
-from keras_scatter.workflows.experiments import downstream
+from keras_scatter.workflows.experiments.distilled_filters import downstream
 
 
 def test_the_quick_form(tmp_path, monkeypatch, capsys):
@@ -76,7 +75,7 @@ def test_all_labels():
 
 def test_the_figure():
     entry = {"accuracy": 90.0, "deviation": None, "each": [90.0]}
-    figure = plots.downstream({"rows": {"mnist": {"exact-linear": {"100": entry, "500": entry}}}})
+    figure = downstream.EXPERIMENT.draw({"rows": {"mnist": {"exact-linear": {"100": entry, "500": entry}}}})
     assert figure.axes[0].get_title() == "mnist"
     assert figure.axes[0].get_legend().get_texts()[0].get_text() == "exact-linear"
 
@@ -94,3 +93,11 @@ def test_bad_options(options, text, tmp_path, monkeypatch, capsys):
     assert main(["reproduce", "downstream", *options]) == 2
     assert text in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_classifiers_that_were_not_trained_leave_a_gap():
+    entry = {"accuracy": 50.0, "deviation": 1.0, "each": [49.0, 50.0, 51.0]}
+    rows = {"exact-linear": {"100": entry, "500": entry}, "pixels-cnn": {"500": entry}}
+    header, *lines = downstream.EXPERIMENT.tables({"rows": {"mnist": rows}})["mnist"]
+    assert header == ["features", "100", "500"]
+    assert lines == [("exact-linear", "50.0 ± 1.00", "50.0 ± 1.00"), ("pixels-cnn", "", "50.0 ± 1.00")]

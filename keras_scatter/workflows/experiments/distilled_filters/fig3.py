@@ -1,12 +1,12 @@
-"""A regular network and the complex-modulus network, figure 3 of the paper on distilled filter groups."""
+"""A regular network and the complex-modulus network: figure 3."""
 
 import functools
 
-from keras_scatter.workflows.experiments import loss_curves
-from keras_scatter.workflows.experiments.loss_curves import Curves, complex_modulus, regular
+from keras_scatter.workflows.loss_curves import LossCurves, complex_modulus, regular
 
-CURVES = Curves(
-    name="fig3",
+EXPERIMENT = LossCurves(
+    module=__name__,
+    alias="fig3",
     title="A regular network and the complex-modulus network (figure 3)",
     paper="The loss of the complex-modulus network goes to zero, that of the regular network does not.",
     note="The regular network has the same kernel sizes and channels, and so more weights. One squared error over all "
@@ -16,4 +16,3 @@ CURVES = Curves(
         "regular": functools.partial(regular, 7),
     },
 )
-run = functools.partial(loss_curves.run, CURVES)

@@ -3,7 +3,7 @@ import pathlib
 import pytest
 
 from keras_scatter import saved_filters
-from keras_scatter.workflows.tables import TABLES, with_tables
+from tools.tables import TABLES, with_tables
 
 ROOT = pathlib.Path(__file__).parents[2]
 

@@ -1,11 +1,10 @@
-"""How wavelet moduli are mixed: small networks on MNIST, table 1.4 of the paper on locally invariant layers."""
+"""How wavelet moduli are mixed: small networks on MNIST: table 1.4."""
 
 import functools
 
 from keras_scatter.models import ConvNetMNIST, InvariantNetMNIST
-from keras_scatter.workflows.experiments import comparison
-from keras_scatter.workflows.experiments.comparison import Architecture, Comparison
-from keras_scatter.workflows.experiments.training import Recipe
+from keras_scatter.workflows.comparison import Architecture, Comparison
+from keras_scatter.workflows.training import Recipe
 
 
 def invariant(mixing, recipe, seed, width):
@@ -31,8 +30,9 @@ def _convolutional(kernel_size, filters, recipe, *paper):
 # multiplies gradients by the square of the ratio: random and dct die within an epoch at the paper's rates. They take
 # those of 3x3. The wide network overflows within 15 steps at its 0.316 and takes the next rate of the grid, conv's.
 UNIT_NORM = Recipe(0.1, 0.5, 1e-4, 1.0)
-COMPARISON = Comparison(
-    name="mnist-mixing",
+EXPERIMENT = Comparison(
+    module=__name__,
+    alias="mnist-mixing",
     title="Mixing of wavelet moduli on MNIST (table 1.4)",
     note="Trained on the 60,000 training images, measured on the 10,000 test images, as in the paper. The kernels of "
     "gaussian, random and dct have norm 1 here and less there, so their hyperparameters are those of 3x3. wide_conv "
@@ -54,4 +54,3 @@ COMPARISON = Comparison(
     },
     quick=("conv", "impulse"),
 )
-run = functools.partial(comparison.run, COMPARISON)

@@ -1,11 +1,10 @@
-"""Hybrid scattering networks A to D on CIFAR-10, table 1.7."""
+"""Hybrid scattering networks A to D on CIFAR-10: table 1.7."""
 
 import functools
 
 from keras_scatter.models import ScatNetHybrid
-from keras_scatter.workflows.experiments import comparison
-from keras_scatter.workflows.experiments.comparison import Architecture, Comparison
-from keras_scatter.workflows.experiments.training import Recipe
+from keras_scatter.workflows.comparison import Architecture, Comparison
+from keras_scatter.workflows.training import Recipe
 
 # The paper gives those of table 1.6; the gain is that of its program.
 RECIPE = Recipe(0.5, 0.85, 1e-4, 1.5, epochs=120, batch=128, drops=(60, 80, 100), augment=True)
@@ -17,8 +16,9 @@ def hybrid(variant, recipe, seed, width):
     return ScatNetHybrid(variant, width=width, gain=recipe.gain, seed=4 * seed, classifier_activation=None)
 
 
-COMPARISON = Comparison(
-    name="cifar-hybrid",
+EXPERIMENT = Comparison(
+    module=__name__,
+    alias="cifar-hybrid",
     title="Hybrid scattering networks on CIFAR-10 (table 1.7)",
     note="The first 40,000 training images are there to train on, the other 10,000 to measure on; the paper trained on "
     "all 50,000 and measured on the test images.",
@@ -32,4 +32,3 @@ COMPARISON = Comparison(
     quick=("A", "B"),
     width=96,
 )
-run = functools.partial(comparison.run, COMPARISON)

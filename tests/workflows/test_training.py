@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from compare import assert_close, to_numpy
 
-from keras_scatter.workflows.experiments import training
-from keras_scatter.workflows.experiments.training import Batches, DecayedSGD, Recipe, shifted_and_mirrored, train
+from keras_scatter.workflows import training
+from keras_scatter.workflows.training import Batches, DecayedSGD, Recipe, shifted_and_mirrored, train
 
 RECIPE = Recipe(0.1, 0.5, 1e-3, 1.0, epochs=3, batch=8)
 
@@ -77,7 +77,7 @@ def test_shifted_and_mirrored():
     assert found == known
 
 
-class Stop(keras.callbacks.CSVLogger):
+class Stop(training.EpochLog):
     """Ctrl-C in the second epoch."""
 
     def on_train_batch_end(self, batch, logs=None):
@@ -95,7 +95,7 @@ def test_a_resumed_training_is_an_uninterrupted_one(tmp_path, monkeypatch):
     whole = classifier()
     expected = train(whole, RECIPE, (data(), data()), 0, tmp_path / "whole", verbose=0)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(training.keras.callbacks, "CSVLogger", Stop)
+        patch.setattr(training, "EpochLog", Stop)
         train(classifier(), RECIPE, (data(), data()), 0, tmp_path / "part", verbose=0)
     resumed = classifier()
     found = train(resumed, RECIPE, (data(), data()), 0, tmp_path / "part", verbose=0)
@@ -123,3 +123,24 @@ def test_a_diverged_training_is_an_error_and_leaves_no_checkpoint(tmp_path):
     with pytest.raises(ValueError, match=r"training diverged: the loss of epoch 1 is (nan|inf). Received: Recipe"):
         train(classifier(), recipe, (data(), data()), 0, tmp_path, verbose=0)
     assert not (tmp_path / "backup").exists()
+
+
+def test_a_cut_row_of_the_log_is_written_anew(tmp_path):
+    """As a full disk leaves it."""
+    expected = train(classifier(), RECIPE, (data(), data()), 0, tmp_path / "whole", verbose=0)
+    train(classifier(), dataclasses.replace(RECIPE, epochs=2), (data(), data()), 0, tmp_path / "part", verbose=0)
+    log = tmp_path / "part" / "history.csv"
+    log.write_text(log.read_text() + "2,0.1")
+    found = train(classifier(), RECIPE, (data(), data()), 0, tmp_path / "part", verbose=0)
+    for name in expected:
+        assert_close(found[name], expected[name], 1e-5)
+    assert log.read_text() == (tmp_path / "whole" / "history.csv").read_text()
+
+
+@pytest.mark.parametrize("name", ["latest.weights.h5", "training_metadata.json"])
+def test_a_damaged_backup_is_named(tmp_path, name):
+    train(classifier(), dataclasses.replace(RECIPE, epochs=1), (data(), data()), 0, tmp_path, verbose=0)
+    for file in (tmp_path / "backup").glob(f"{name}*"):
+        file.write_bytes(b"{")
+    with pytest.raises(ValueError, match=r"backup is damaged"):
+        train(classifier(), RECIPE, (data(), data()), 0, tmp_path, verbose=0)

@@ -1,4 +1,4 @@
-"""How the shipped filter groups are made: `python -m keras_scatter.workflows.shipped NAME ...`.
+"""How the shipped filter groups are made: `python tools/shipped.py NAME ...`.
 
 Each group is distilled in `runs/NAME` (an interrupted run goes on there), measured on held-out images of every set in
 `MEASURED`, and written with its entry of the index into the folder `saved_filters` of the checkout. `tiny_imagenet` is
@@ -11,10 +11,10 @@ import json
 import pathlib
 import sys
 
-from keras_scatter import saved_filters
+from keras_scatter import files
 from keras_scatter.workflows.distill import DistillConfig, distill, distilled_layer, errors_on
 
-FOLDER = pathlib.Path(__file__).parents[2] / "saved_filters"
+FOLDER = pathlib.Path(__file__).parents[1] / "saved_filters"
 MEASURED = {"cifar10": 32, "tiny_imagenet": 64, "dead_leaves": 32, "random": 32}  # sizes of the images
 HELD_OUT = 1000
 
@@ -69,9 +69,9 @@ def make(name):
         "relative_error": {dataset: errors_on(dataset, layer, HELD_OUT, size) for dataset, size in MEASURED.items()},
     }
     index_file = FOLDER / "index.json"
-    index = json.loads(index_file.read_text()) | {name: entry}
-    saved_filters.write_atomically(FOLDER / file, content)
-    saved_filters.write_atomically(index_file, json.dumps(index, indent=2, sort_keys=True).encode() + b"\n")
+    index = files.read_json(index_file) | {name: entry}
+    files.write_atomically(FOLDER / file, content)
+    files.write_atomically(index_file, json.dumps(index, indent=2, sort_keys=True).encode() + b"\n")
 
 
 if __name__ == "__main__":

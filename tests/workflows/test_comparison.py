@@ -7,10 +7,10 @@ import keras
 import pytest
 from compare import once
 
-from keras_scatter.workflows import plots, reports
-from keras_scatter.workflows.experiments import comparison
-from keras_scatter.workflows.experiments.comparison import Architecture, Comparison
-from keras_scatter.workflows.experiments.training import Recipe
+from keras_scatter.workflows import comparison, plots
+from keras_scatter.workflows.comparison import Architecture, Comparison
+from keras_scatter.workflows.folders import claimed
+from keras_scatter.workflows.training import Recipe
 
 
 def linear(recipe, seed, width):
@@ -19,7 +19,8 @@ def linear(recipe, seed, width):
 
 RECIPE = Recipe(0.01, 0.5, 1e-3, 1.0, epochs=20)
 COMPARED = Comparison(
-    name="linear",
+    module="tests.linear",
+    alias="linear",
     title="Linear classifiers",
     note="As in the paper.",
     dataset="mnist",
@@ -35,7 +36,7 @@ COMPARED = Comparison(
 
 
 def run(out, **options):
-    return comparison.run(COMPARED, out, quick=True, images=40, verbose=0, **options)
+    return COMPARED.run(out, quick=True, images=40, verbose=0, **options)
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +117,10 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
 
 
 def test_a_reduced_protocol_says_so():
-    protocol = comparison.protocol_of(COMPARED, quick=False, epochs=10, images=None)
-    assert comparison.note_of(COMPARED, protocol) == "As in the paper. Reduced protocol: 10 epochs."
-    whole = comparison.protocol_of(COMPARED, quick=False, epochs=None, images=None)
-    assert comparison.note_of(COMPARED, whole) == "As in the paper."
+    protocol = COMPARED.protocol(quick=False, epochs=10, images=None)
+    assert COMPARED.remark(protocol) == "As in the paper. Reduced protocol: 10 epochs."
+    whole = COMPARED.protocol(quick=False, epochs=None, images=None)
+    assert COMPARED.remark(whole) == "As in the paper."
     assert whole["epochs"] is None and whole["width"] is None and whole["dataset"] == "mnist"
 
 
@@ -127,15 +128,15 @@ def test_a_reduced_protocol_says_so():
 def test_the_width_of_the_networks(tmp_path):
     """The paper's, a smaller one for the quick form, or the one that is asked for."""
     wide = dataclasses.replace(COMPARED, width=96)
-    assert [comparison.protocol_of(wide, quick, None, None)["width"] for quick in (False, True)] == [None, 4]
-    protocol = comparison.protocol_of(wide, False, 20, None, width=32)
+    assert [wide.protocol(quick)["width"] for quick in (False, True)] == [None, 4]
+    protocol = wide.protocol(False, 20, None, width=32)
     assert protocol["width"] == 32
-    assert comparison.note_of(wide, protocol).endswith("Reduced protocol: 20 epochs, base width 32 instead of 96.")
+    assert wide.remark(protocol).endswith("Reduced protocol: 20 epochs, base width 32 instead of 96.")
     widths = []
     architecture = Architecture(lambda recipe, seed, width: widths.append(width) or linear(recipe, seed, width), RECIPE)
     recorded = dataclasses.replace(wide, architectures={"one": architecture}, quick=("one",))
     for options in ({}, {"width": 7}):
-        comparison.run(recorded, tmp_path, quick=True, images=40, verbose=0, overwrite=True, **options)
+        recorded.run(tmp_path, quick=True, images=40, verbose=0, overwrite=True, **options)
     assert widths == [4, 7]
 
 
@@ -162,21 +163,43 @@ def test_a_failed_download_leaves_nothing_behind(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
     with pytest.raises(ValueError, match=r"'mnist' could not be downloaded .*no route to host.*TFDS_DATA_DIR"):
-        comparison.run(COMPARED, tmp_path / "run")
+        COMPARED.run(tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_table_and_figure_of_rows_without_the_papers_numbers(finished, capsys):
     _, summary = finished
-    reports.print_accuracies(summary, "runs/linear")
+    COMPARED.show(summary, "runs/linear")
     printed = capsys.readouterr().out
     assert "97.0 ± 0.20" in printed and "measure nothing" in printed
-    figure = plots.accuracies(summary)
+    figure = COMPARED.draw(summary)
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["one", "two"]
     assert len(figure.axes[0].containers) == 2
     plots.require("matplotlib.pyplot", "plots").close(figure)
 
 
 def test_rows_of_the_full_form_are_the_default():
-    assert comparison.chosen(COMPARED, False, None) == ["one", "two", "three"]
-    assert dataclasses.replace(COMPARED, seeds=3).seeds == 3
+    _, jobs = dataclasses.replace(COMPARED, seeds=2).plan(False)
+    assert jobs == [f"{name}/seed_{seed}" for seed in (0, 1) for name in ("one", "two", "three")]
+
+
+@once
+def test_processes_share_a_folder(tmp_path, capsys):
+    """What another process trains is left to it; when it is gone, it is trained."""
+    run(tmp_path, only=["two"])
+    (tmp_path / "one").mkdir()
+    with claimed(tmp_path / "one" / "seed_0"):
+        assert set(run(tmp_path, resume=True)["rows"]) == {"two"}
+        assert "another process makes one/seed_0" in capsys.readouterr().out
+        with pytest.raises(ValueError, match="out must not be in use by another process"):
+            run(tmp_path, overwrite=True)
+    assert set(run(tmp_path, resume=True)["rows"]) == {"one", "two"}
+    assert not list(tmp_path.rglob("*.lock"))
+
+
+@pytest.mark.parametrize("name", ["config.json", "one/seed_0.json"])
+def test_a_damaged_file_is_named(tmp_path, name):
+    run(tmp_path, only=["one"])
+    (tmp_path / name).write_text('{"experiment')
+    with pytest.raises(ValueError, match=rf"{name} is damaged: "):
+        run(tmp_path, resume=True, only=["one"])

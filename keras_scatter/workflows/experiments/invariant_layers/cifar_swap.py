@@ -1,11 +1,10 @@
-"""Where a locally invariant layer helps: convolutions swapped on CIFAR-10, table 1.6."""
+"""Where a locally invariant layer helps: convolutions swapped on CIFAR-10: table 1.6."""
 
 import functools
 
 from keras_scatter.models import VGGInvariant
-from keras_scatter.workflows.experiments import comparison
-from keras_scatter.workflows.experiments.comparison import Architecture, Comparison
-from keras_scatter.workflows.experiments.training import Recipe
+from keras_scatter.workflows.comparison import Architecture, Comparison
+from keras_scatter.workflows.training import Recipe
 
 RECIPE = Recipe(0.5, 0.85, 1e-4, 1.0, epochs=120, batch=128, drops=(60, 80, 100), augment=True)
 # The paper's CIFAR-10 columns A, B and C.
@@ -48,8 +47,9 @@ def _architectures():
     return rows
 
 
-COMPARISON = Comparison(
-    name="cifar-swap",
+EXPERIMENT = Comparison(
+    module=__name__,
+    alias="cifar-swap",
     title="Convolutions swapped for invariant layers on CIFAR-10 (table 1.6)",
     note="The first 40,000 training images are there to train on, the other 10,000 to measure on; the paper trained on "
     "all 50,000 and measured on the test images.",
@@ -60,4 +60,3 @@ COMPARISON = Comparison(
     quick=("reference", "invC-1x1"),
     width=64,
 )
-run = functools.partial(comparison.run, COMPARISON)

@@ -1,4 +1,4 @@
-"""Training of one classifier such that a resumed training gives what an uninterrupted one gives."""
+"""Training such that a resumed one gives what an uninterrupted one gives."""
 
 import dataclasses
 import functools
@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_scatter.workflows.folders import read_history
+from keras_scatter import files
+from keras_scatter.workflows.folders import epochs_logged, read_history
 from keras_scatter.workflows.optional import require
 
 MARGIN = 4
@@ -164,13 +165,47 @@ def train(model, recipe, data, seed, folder, verbose="auto"):
     return {name: history[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
 
 
+class EpochLog(keras.callbacks.Callback):
+    """Keras's CSV log of epochs, but always whole, and with every epoch once, also if it is repeated.
+
+    Args:
+        path: the CSV file.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def on_epoch_begin(self, epoch, logs=None):
+        earlier = (row for row in epochs_logged(self.path) if row["epoch"] < epoch)
+        self._rows = [{**row, "epoch": int(row["epoch"])} for row in earlier]
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
+        self._rows.append(row)
+        files.write_csv(self.path, [{name: found.get(name, np.nan) for name in row} for found in self._rows])
+
+
+class Backup(keras.callbacks.BackupAndRestore):
+    """Keras's backup of every epoch, kept at the end, and with an error that says what is damaged."""
+
+    def __init__(self, folder):
+        super().__init__(str(folder), delete_checkpoint=False, double_checkpoint=True)
+
+    def on_train_begin(self, logs=None):
+        try:
+            super().on_train_begin(logs)
+        except Exception as error:  # h5py and Keras raise some five kinds
+            raise files.damaged(self.backup_dir, error) from error
+
+
 def logs(folder):
-    """Callbacks that write Keras's log and TensorBoard's, and keep what a resumed training needs."""
+    """Callbacks that write a log and TensorBoard's, and keep what a resumed training needs."""
     require("tensorboard", "reproduce")
     return [
-        keras.callbacks.CSVLogger(folder / "history.csv", append=True),
+        EpochLog(folder / "history.csv"),
         keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False),
-        keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
+        Backup(folder / "backup"),
     ]
 
 

@@ -1,16 +1,16 @@
-"""Tables of Markdown files, made from result files: `python -m keras_scatter.workflows.tables README.md ...`.
+"""Tables of Markdown files, made from result files: `python tools/tables.py README.md ...`.
 
 A table stands between `<!-- table: NAME -->` and `<!-- end -->`.
 """
 
 import functools
-import json
 import pathlib
 import re
 import sys
 
 from keras_scatter import saved_filters
-from keras_scatter.workflows import benchmark, reports
+from keras_scatter.files import read_json
+from keras_scatter.workflows import benchmark, reports, reproduce
 
 MARKED = re.compile(r"(<!-- table: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -29,12 +29,12 @@ def shipped_groups():
 
 def benchmarked(file, measure, programs):
     """Our layers against other programs, see `benchmark.comparison`; from a file in `benchmarks/results`."""
-    return benchmark.table(json.loads((benchmark.RESULTS / file).read_text()), measure, programs)
+    return benchmark.table(read_json(benchmark.RESULTS / file), measure, programs)
 
 
 def alone(file):
     """All programs of a file by themselves, in rows."""
-    result = json.loads((benchmark.RESULTS / file).read_text())
+    result = read_json(benchmark.RESULTS / file)
     measures = {
         "forward": "forward",
         "memory": "its memory",
@@ -50,20 +50,14 @@ def alone(file):
     return rows
 
 
-def experiment(name, rows, *arguments):
-    """A table of `keras_scatter.workflows.reports`, of an experiment whose results are in `benchmarks/results`."""
-    header, lines = rows(_summary(name), *arguments)
-    return [header, *lines]
-
-
-def learned_filters():
-    """Errors of the groups of figures 5 to 7."""
-    header, lines = reports.learned_filter_rows(*map(_summary, ("fig5", "fig6", "fig7")))
-    return [header, *lines]
+def experiment(*names, caption=None):
+    """The table of an experiment whose results are in `benchmarks/results`, or of several with equal columns."""
+    found = [reproduce.find(name).tables(_summary(name))[caption] for name in names]
+    return [found[0][0], *(row for table in found for row in table[1:])]
 
 
 def _summary(name):
-    return json.loads((benchmark.RESULTS / name / "summary.json").read_text())
+    return read_json(benchmark.RESULTS / name / "summary.json")
 
 
 def on_all_backends(kind):
@@ -82,16 +76,16 @@ TABLES = {
         benchmarked, "layers.json", "gradient", [*on_all_backends("invariant"), "conv-tensorflow"]
     ),
     "large images": functools.partial(alone, "large.json"),
-    "stability": functools.partial(experiment, "table1", reports.distance_rows),
-    "classifiers on CIFAR-10": functools.partial(experiment, "downstream", reports.downstream_rows, "cifar10"),
-    "classifiers on MNIST": functools.partial(experiment, "downstream", reports.downstream_rows, "mnist"),
-    "learned filters": learned_filters,
-    "losses of figure 3": functools.partial(experiment, "fig3", reports.loss_rows),
-    "losses of figure 4": functools.partial(experiment, "fig4", reports.loss_rows),
-    "generalisation": functools.partial(experiment, "generalisation", reports.generalisation_rows),
-    "seconds an epoch": functools.partial(experiment, "table2", reports.epoch_rows),
-    "MNIST": functools.partial(experiment, "mnist-mixing", reports.accuracy_rows),
-    "hybrid networks": functools.partial(experiment, "cifar-hybrid", reports.accuracy_rows),
+    "stability": functools.partial(experiment, "table1"),
+    "classifiers on CIFAR-10": functools.partial(experiment, "downstream", caption="cifar10"),
+    "classifiers on MNIST": functools.partial(experiment, "downstream", caption="mnist"),
+    "learned filters": functools.partial(experiment, "fig5", "fig6", "fig7"),
+    "losses of figure 3": functools.partial(experiment, "fig3"),
+    "losses of figure 4": functools.partial(experiment, "fig4"),
+    "generalisation": functools.partial(experiment, "generalisation"),
+    "seconds an epoch": functools.partial(experiment, "table2"),
+    "MNIST": functools.partial(experiment, "mnist-mixing"),
+    "hybrid networks": functools.partial(experiment, "cifar-hybrid"),
 }
 
 

@@ -1,0 +1,160 @@
+"""Files: written whole or not at all, never replaced unasked, and read with errors that name the file."""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import tempfile
+
+import numpy as np
+
+
+def write_atomically(path, content):
+    """Write bytes such that a reader finds the whole content or the old one; a failure leaves nothing behind.
+
+    Args:
+        path: file; a link is followed.
+        content: bytes.
+
+    Raises:
+        OSError: with the name of the file, such as for a full disk.
+    """
+    path = pathlib.Path(os.path.realpath(path))
+    partial = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+            partial = file.name
+            file.write(content)
+        os.chmod(partial, 0o666 & ~_umask())
+        os.replace(partial, path)
+    except BaseException as error:
+        if partial:
+            pathlib.Path(partial).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+
+
+def write_json(path, value):
+    """Write what JSON can hold, see `write_atomically`."""
+    write_atomically(path, json.dumps(value, indent=1).encode() + b"\n")
+
+
+def write_csv(path, rows):
+    """Write dicts with equal keys as a table, see `write_atomically`."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(path, text.getvalue().encode())
+
+
+def read_json(path, keys=()):
+    """The dict in a JSON file.
+
+    Args:
+        path: the file.
+        keys: what it must have.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    try:
+        found = json.loads(pathlib.Path(path).read_bytes())
+    except ValueError as error:
+        raise damaged(path, error) from error
+    if not isinstance(found, dict):
+        raise damaged(path, "it holds no JSON object")
+    return _with_keys(path, found, keys)
+
+
+def read_npz(path, keys=()):
+    """The arrays in an `.npz` file, a dict; nothing is unpickled. As `read_json`."""
+    content = pathlib.Path(path).read_bytes()
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            found = dict(archive)
+    except Exception as error:  # NumPy and zipfile raise some eight kinds
+        raise damaged(path, error) from error
+    return _with_keys(path, found, keys)
+
+
+def read_csv(path):
+    """The whole rows of a table of numbers, a list of dicts of floats; a row that was cut is left out.
+
+    Raises:
+        ValueError: the file has no header.
+    """
+    try:
+        *lines, _ = pathlib.Path(path).read_text().split("\n")
+        header, *rows = csv.reader(lines) if lines else [[]]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise damaged(path, error) from error
+    if not all(name.isidentifier() for name in header):
+        raise damaged(path, "it does not begin with names of columns")
+    return [dict(zip(header, numbers)) for numbers in map(_numbers, rows) if len(numbers) == len(header)]
+
+
+def damaged(path, reason):
+    """The error for a file that cannot be read."""
+    return ValueError(f"{path} is damaged: {str(reason) or type(reason).__name__}")
+
+
+def check_file(path, overwrite, argument="--out"):
+    """Refuse to write the file `path` where something is in the way, or there already and not to be replaced."""
+    path = pathlib.Path(path)
+    _check_way(path, argument)
+    if path.is_dir():
+        raise ValueError(f"{argument} must be a file. Received: the folder {str(path)!r}")
+    if path.exists() and not overwrite:
+        raise ValueError(f"{argument} exists; --overwrite replaces it. Received: out={str(path)!r}")
+
+
+def check_result(path, overwrite):
+    """Refuse a JSON file, or the picture that is drawn beside it, as `check_file` does. Returns the picture's path."""
+    path = pathlib.Path(path)
+    picture = path.with_suffix(".png")
+    if picture == path:
+        raise ValueError(f"--out must not end in .png: a picture is drawn beside it. Received: out={str(path)!r}")
+    for file in (path, picture):
+        check_file(file, overwrite)
+    return picture
+
+
+def check_empty_or_folder(path, argument="--out"):
+    """Refuse a path that is no folder and cannot become one."""
+    path = pathlib.Path(path)
+    _check_way(path, argument)
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{argument} must be a folder. Received: the file {str(path)!r}")
+
+
+def _check_way(path, argument):
+    if path.is_symlink() and not path.exists():
+        raise ValueError(f"{argument} must not be a link to nothing. Received: {str(path)!r} -> {os.readlink(path)!r}")
+    for parent in path.parents:
+        if parent.is_symlink() and not parent.exists():
+            raise ValueError(f"{argument} must not lie behind a link to nothing, {parent}. Received: {str(path)!r}")
+        if parent.exists() and not parent.is_dir():
+            raise ValueError(f"{argument} must not lie below a file, {parent}. Received: {str(path)!r}")
+
+
+def _with_keys(path, found, keys):
+    missing = [key for key in keys if key not in found]
+    if missing:
+        raise damaged(path, f"it lacks {', '.join(missing)}")
+    return found
+
+
+def _numbers(fields):
+    try:
+        return list(map(float, fields))
+    except ValueError:
+        return []
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

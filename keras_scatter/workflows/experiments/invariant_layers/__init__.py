@@ -1,0 +1,1 @@
+"""A Learnable ScatterNet: Locally Invariant Convolutional Layers."""

@@ -1,0 +1,50 @@
+"""Where the command `keras-scatter` begins: before anything is imported that takes long, or talks."""
+
+import contextlib
+import os
+import sys
+import tempfile
+
+# What the frameworks read to be silent; what the user has set stays.
+SILENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "JAX_LOGGING_LEVEL": "ERROR",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "GLOG_minloglevel": "2",
+    "GRPC_VERBOSITY": "ERROR",
+}
+
+
+def main():
+    """Run `keras_scatter.cli.main`; returns the exit status, 130 after Ctrl-C while importing too."""
+    loud = "--verbose" in sys.argv or os.environ.get("KERAS_SCATTER_VERBOSE") or "TF_CPP_MIN_LOG_LEVEL" in os.environ
+    try:
+        with contextlib.nullcontext() if loud else _silence():
+            from keras_scatter.cli import main as run
+        return run()
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+@contextlib.contextmanager
+def _silence():
+    """Silence the frameworks by their variables, and altogether while TensorFlow is imported, which heeds none then."""
+    for variable, value in SILENT.items():
+        os.environ.setdefault(variable, value)
+    with tempfile.TemporaryFile() as said:
+        kept = os.dup(2)
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            said.seek(0)
+            os.write(kept, said.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

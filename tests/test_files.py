@@ -1,0 +1,88 @@
+import errno
+import os
+
+import numpy as np
+import pytest
+from compare import once
+
+from keras_scatter import files
+
+pytestmark = once
+
+
+def test_what_is_written_is_read(tmp_path):
+    files.write_json(tmp_path / "a.json", {"a": [1, None]})
+    assert files.read_json(tmp_path / "a.json", ["a"]) == {"a": [1, None]}
+    files.write_csv(tmp_path / "a.csv", [{"epoch": 0, "loss": 0.5}, {"epoch": 1, "loss": 0.25}])
+    assert files.read_csv(tmp_path / "a.csv") == [{"epoch": 0, "loss": 0.5}, {"epoch": 1, "loss": 0.25}]
+    np.savez(tmp_path / "a.npz", a=np.arange(3))
+    assert files.read_npz(tmp_path / "a.npz", ["a"])["a"].tolist() == [0, 1, 2]
+    assert {path.name for path in tmp_path.iterdir()} == {"a.json", "a.csv", "a.npz"}
+
+
+def test_a_full_disk_leaves_the_old_content_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    path.write_text("old")
+
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "chmod", fail)
+    with pytest.raises(OSError, match=r"No space left on device: '.*a\.json'"):
+        files.write_json(path, {})
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "target").write_text("old")
+    (tmp_path / "link").symlink_to("target")
+    files.write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "target").read_text() == "new"
+
+
+def test_files_may_be_read_by_others(tmp_path):
+    files.write_atomically(tmp_path / "a", b"")
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [("", 0), ("epoch,lo", 0), ("epoch,loss\n", 0), ("epoch,loss\n0,0.5\n1,0.", 1), ("epoch,loss\n0\n1,0.5\n", 1)],
+)
+def test_rows_that_were_cut_are_left_out(tmp_path, text, rows):
+    (tmp_path / "a.csv").write_text(text)
+    assert len(files.read_csv(tmp_path / "a.csv")) == rows
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b"\x89PNG\n\x00\n", b"PK\x03\x04"])
+@pytest.mark.parametrize("read", [files.read_json, files.read_npz])
+def test_damaged_files_are_named(tmp_path, read, content):
+    (tmp_path / "broken").write_bytes(content)
+    with pytest.raises(ValueError, match=r"broken is damaged: ."):
+        read(tmp_path / "broken", ["a"])
+
+
+def test_a_damaged_table_is_named(tmp_path):
+    for content in (b"\x89PNG\n\x00\n", b"1,2\n"):
+        (tmp_path / "broken.csv").write_bytes(content)
+        with pytest.raises(ValueError, match=r"broken\.csv is damaged: ."):
+            files.read_csv(tmp_path / "broken.csv")
+
+
+def test_what_is_in_the_way_is_refused(tmp_path):
+    (tmp_path / "file.json").write_text("")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    for out, text in (
+        ("file.json", "--out exists; --overwrite replaces it"),
+        ("folder", "--out must be a file"),
+        ("file.json/a.json", "--out must not lie below a file"),
+        ("link", "--out must not be a link to nothing"),
+        ("link/a.json", "--out must not lie behind a link to nothing"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            files.check_file(tmp_path / out, overwrite=False)
+    files.check_file(tmp_path / "file.json", overwrite=True)
+    assert files.check_result(tmp_path / "new.json", overwrite=False) == tmp_path / "new.png"
