@@ -52,7 +52,7 @@ def load(name_or_path, argument="weights"):
     Raises:
         ValueError: no such name or file, a wrong checksum, or arrays that are missing or of another shape or dtype.
     """
-    if not isinstance(name_or_path, (str, os.PathLike)):
+    if not isinstance(name_or_path, (str, pathlib.PurePath)):
         raise TypeError(f"weights must be a name or a path. Received: weights={name_or_path!r}")
     if name_or_path in _index():
         entry = describe(name_or_path)

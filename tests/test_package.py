@@ -13,15 +13,15 @@ import pytest
 from compare import once
 
 import keras_scatter
-from keras_scatter import errors, layers, models, perturbations, saved_filters, testing
+from keras_scatter import cache, errors, filters, layers, models, perturbations, saved_filters, testing
 from keras_scatter.backend import arrays
-from keras_scatter.filters import dtcwt_taps, groups, littlewood_paley, mixing, morlet, morlet_1d, paths, pyramid
+from keras_scatter.filters import dtcwt_taps, filter_bank, groups, mixing, morlet, morlet_1d, paths, pyramid
 from keras_scatter.functional import banded, dtcwt
-from keras_scatter.plan import axis, images, signals
+from keras_scatter.plan import images, signals
 from keras_scatter.workflows import datasets, stability
 
 ROOT = pathlib.Path(__file__).parents[1]
-DOCUMENTED = [layers, models]
+DOCUMENTED = [filters, layers, models]
 WITH_EXAMPLES = [
     errors,
     saved_filters,
@@ -29,18 +29,17 @@ WITH_EXAMPLES = [
     testing,
     paths,
     morlet,
+    morlet_1d,
     pyramid,
     dtcwt_taps,
+    filter_bank,
     mixing,
     banded,
     dtcwt,
     groups,
-    littlewood_paley,
     arrays,
-    axis,
     cache,
     images,
-    morlet_1d,
     signals,
     datasets,
     stability,
@@ -56,7 +55,7 @@ def run_python(code, **environment):
 
 
 def test_public_names():
-    assert {"layers", "models", "saved_filters", "__version__"} <= set(dir(keras_scatter))
+    assert {"filters", "layers", "models", "saved_filters", "__version__"} <= set(dir(keras_scatter))
 
 
 def test_the_changelog_begins_with_this_version():

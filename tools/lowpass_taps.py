@@ -37,7 +37,7 @@ def table():
     lines = [
         '"""Low-pass kernels of the faithful design: {(P, lowpass size, wavelet size): taps, kernel after kernel}.',
         "",
-        "TAPS are those of level 1, REFINING those of all further levels, as integers in units of `design.UNITS`, by",
+        "TAPS are those of level 1, REFINING those of all further levels, as integers in units of `pyramid.UNITS`, by",
         "output and then by input. Made by `python tools/lowpass_taps.py`.",
         '"""',
     ]

@@ -113,8 +113,8 @@ class _Pairs(_Transforms):
 
     def _mirrored(self, half, start, stop, size):
         """Bins of which the half spectrum holds the conjugates: negative ones, and those from `size / 2` on."""
-        first, last = sorted((-start % size, -(stop - 1) % size))
-        real, imag = (ops.flip(part[..., first : last + 1], -1) for part in half)
+        first = (1 - stop) % size
+        real, imag = (ops.flip(part[..., first : first + stop - start], -1) for part in half)
         return real, -imag
 
     def _joined(self, pieces):
@@ -162,8 +162,8 @@ class _Jax(_Transforms):
         return spectrum[..., start:stop]
 
     def _mirrored(self, half, start, stop, size):
-        first, last = sorted((-start % size, -(stop - 1) % size))
-        return half[..., first : last + 1][..., ::-1].conj()
+        first = (1 - stop) % size
+        return half[..., first : first + stop - start][..., ::-1].conj()
 
     def _joined(self, pieces):
         return ops.concatenate(pieces, axis=-1)
@@ -221,8 +221,8 @@ class _Torch(_Transforms):
         return spectrum[..., start:stop, :]
 
     def _mirrored(self, half, start, stop, size):
-        first, last = sorted((-start % size, -(stop - 1) % size))
-        return half[..., first : last + 1, :].flip(-2) * half.new_tensor([1.0, -1.0])
+        first = (1 - stop) % size
+        return half[..., first : first + stop - start, :].flip(-2) * half.new_tensor([1.0, -1.0])
 
     def _joined(self, pieces):
         import torch

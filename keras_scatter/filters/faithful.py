@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_scatter.filters.morlet import gaussian_spectrum, morlet_spectra
 from keras_scatter.filters.pyramid import (
+    bank_spectra,
     channel_spectra,
     composite,
     fit_taps,
@@ -71,12 +72,12 @@ def effective(config, filters):
     return found
 
 
-def bank(config, filters, size):
-    """Spectra of the low-pass `(size, size)` and of all wavelets `(J L, size, size)`; moduli are smoothed by phi_J."""
-    lowpasses = [filters[f"lowpass_{d}"] for d in range(1, config["J"])]
-    wavelets = [composite(channel_spectra(lowpasses[:d], size), 2**d, filters[f"psi_{d}"]) for d in range(config["J"])]
-    phi = gaussian_spectrum(config["J"], size)
-    return np.outer(phi, phi), np.concatenate(wavelets)
+def bank(config, filters, shape):
+    """Spectra of the low-pass `(H, W)` and of all wavelets `(J L, H, W)`; moduli are smoothed by phi_J."""
+    levels = range(config["J"])
+    lowpasses, wavelets = [filters[f"lowpass_{d}"] for d in levels[1:]], [filters[f"psi_{d}"] for d in levels]
+    rows, columns = (gaussian_spectrum(config["J"], size) for size in shape)
+    return np.outer(rows, columns), bank_spectra(lowpasses, wavelets, shape)[1]
 
 
 def _through_lowpass(psi, lowpasses):

@@ -88,14 +88,16 @@ def effective_filters(config, arrays):
     return DESIGNS[config["design"]].effective(config, _filters(config, arrays))
 
 
-def group_bank(config, arrays, size):
-    """Spectra of the low-pass, `(size, size)`, and of the wavelets that a group makes, each with what is before it.
+def group_spectra(config, arrays, shape):
+    """Spectra of the low-pass, `(H, W)`, and of the wavelets that a group makes, each with what is before it.
 
     Args:
         config, arrays: a filter group, as `saved_filters.load` returns it, with shared filters.
-        size: a multiple of 2**J.
+        shape: height and width, multiples of 2**J.
     """
-    return DESIGNS[config["design"]].bank(config, _filters(config, arrays), size)
+    # What a correlation with a kernel does is a convolution with the reversed one.
+    filters = {name: kernels[..., ::-1, ::-1] for name, kernels in _filters(config, arrays).items()}
+    return DESIGNS[config["design"]].bank(config, filters, shape)
 
 
 def _filters(config, arrays):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_scatter.filters.spectra import as_float
+from keras_scatter.filters.spectra import as_float, on_grid
 
 SIGMA = 0.1  # width of the low-pass of T = 1, and of the narrowest wavelets at scale 0
 ALPHA = 5.0  # widths beyond the centre frequency at which a wavelet is taken to end
@@ -17,26 +17,20 @@ SUPPORT = {"float32": 6.0, "float64": 8.9}  # widths beyond which a Gaussian is 
 
 
 class Morlet1D(NamedTuple):
-    """A wavelet of a signal.
-
-    Attributes:
-        xi: centre frequency, cycles a sample.
-        sigma: width in frequency, cycles a sample.
-        j: log2 of the decimation that its modulus allows.
-    """
+    """A wavelet of a signal: centre frequency, width in frequency, and log2 of the decimation of its modulus."""
 
     xi: float
     sigma: float
     j: int
 
 
-def morlet_bank(J, Q):
+def constant_q(J, Q):
     """Wavelets from high to low: Q an octave down to the width `SIGMA / 2**J`, then Q - 1 of that width.
 
     Example:
 
-    >>> [round(wavelet.xi, 3) for wavelet in morlet_bank(J=3, Q=1)]
-    [0.35, 0.175, 0.087]
+    >>> [round(wavelet.xi, 3) for wavelet in constant_q(J=3, Q=1)]
+    [0.35, 0.175, 0.087, 0.044]
     """
     ratio = 2 ** (1 / Q)
     xi = max(1 / (1 + 2 ** (3 / Q)), 0.35)
@@ -52,11 +46,8 @@ def morlet_bank(J, Q):
             found.append((xi, sigma))
     # Every further one an equal step below the last.
     found += [(xi * (1 - step / Q), narrowest) for step in range(1, Q)]
-    return tuple(Morlet1D(xi, sigma, _scale(xi, sigma)) for xi, sigma in found)
-
-
-def _scale(xi, sigma):
-    return math.floor(-math.log2(min(xi + ALPHA * sigma, 0.5))) - 1
+    scales = (math.floor(-math.log2(min(xi + ALPHA * sigma, 0.5))) - 1 for xi, sigma in found)
+    return tuple(Morlet1D(*wavelet, j) for wavelet, j in zip(found, scales))
 
 
 def morlet_1d(wavelet, size, dtype="float64"):
@@ -75,7 +66,7 @@ def morlet_1d(wavelet, size, dtype="float64"):
     values = np.exp(-((w - xi) ** 2) / (2 * sigma**2)) - kappa * np.exp(-(w**2) / (2 * sigma**2))
     # Far from zero frequency the modulus in time is smooth, and a coarse grid is enough for its sum.
     coarse = size if kappa > 1e-3 else max(4096, 4 * 2 ** math.ceil(math.log2(len(w))))
-    return first, values / _norm(first, values, min(size, coarse))
+    return first, values / np.abs(np.fft.ifft(on_grid(first, values, min(size, coarse)))).sum()
 
 
 def gaussian_1d(sigma, size, xp=np):
@@ -87,18 +78,6 @@ def gaussian_1d(sigma, size, xp=np):
     w = xp.arange(size, dtype="float64") / as_float(size, xp)
     spectrum = sum(xp.exp(-((w - period) ** 2) / (2 * sigma**2)) for period in range(-1, 3))
     return spectrum / spectrum[0]
-
-
-def on_grid(first, values, size):
-    """The values of bins from `first` on, added up on a grid of `size` bins in FFT order."""
-    start, count = first % size, len(values)
-    padded = np.pad(values, (start, -(start + count) % size))
-    return padded.reshape(-1, size).sum(0)
-
-
-def _norm(first, values, size):
-    """The sum of the absolute values in time, sampled on a grid of `size` bins."""
-    return np.abs(np.fft.ifft(on_grid(first, values, size))).sum()
 
 
 def support(spectrum):

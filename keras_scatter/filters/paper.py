@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_scatter.filters.morlet import SIGMA, gaussian, morlet
-from keras_scatter.filters.pyramid import channel_spectra, composite
+from keras_scatter.filters.pyramid import bank_spectra
 
 
 def check(J, order, lowpass_filters, share_filters):
@@ -42,8 +42,8 @@ def effective(config, filters):
     return [(filters[f"lowpass_{d}"][:, 0], filters[f"psi_{d}"][:, 0]) for d in range(config["J"])]
 
 
-def bank(config, filters, size):
-    """Spectra of all low-pass kernels together, `(size, size)`, and of the wavelets behind those before them."""
-    lowpasses = [filters[f"lowpass_{d}"] for d in range(config["J"])]
-    wavelets = [composite(channel_spectra(lowpasses[:d], size), 2**d, filters[f"psi_{d}"]) for d in range(config["J"])]
-    return channel_spectra(lowpasses, size)[0], np.concatenate(wavelets)
+def bank(config, filters, shape):
+    """Spectra of all low-pass kernels together, `(H, W)`, and of the wavelets behind those before them."""
+    lowpasses, wavelets = ([filters[f"{name}_{d}"] for d in range(config["J"])] for name in ("lowpass", "psi"))
+    channels, found = bank_spectra(lowpasses, wavelets, shape)
+    return channels[0], found

@@ -22,6 +22,18 @@ class Path(NamedTuple):
         return "_".join(f"j{j}_t{t}" for j, t in zip(self.scales, self.angles)) or "order_0"
 
 
+class ScaleAngle(NamedTuple):
+    """The name of a wavelet of images.
+
+    Attributes:
+        j: its scale.
+        t: index of its angle.
+    """
+
+    j: int
+    t: int
+
+
 def scattering_paths(J, L, order):
     """All paths up to `order`, by order and then by (j1, t1, j2, t2, ...).
 

@@ -135,6 +135,32 @@ def channel_spectra(kernels, n):
     return channels
 
 
+def bank_spectra(lowpasses, wavelets, shape):
+    """Spectra of what low-pass kernels and wavelets of all levels make of an image.
+
+    Args:
+        lowpasses: list of kernels as in `channel_spectra`, one for every level but the last, or also for that.
+        wavelets: list of taps `(L, P, size, size)` by level, which read the channels of their level.
+        shape: height and width of the grid.
+
+    Returns:
+        Those of the last channels, `(P, H, W)`, and of the wavelets, `(levels * L, H, W)`.
+    """
+    channels, found = np.ones((1, *shape)), []
+    for d, taps in enumerate(wavelets):
+        found.append((channels * _on_grid(taps, 2**d, shape)).sum(1))
+        if d < len(lowpasses):
+            channels = (channels * _on_grid(lowpasses[d], 2**d, shape)).sum(1)
+    return channels, np.concatenate(found)
+
+
+def _on_grid(taps, step, shape):
+    """Fourier transform `(..., H, W)` of taps `(..., size, size)` that are `step` samples apart."""
+    position = step * (np.arange(taps.shape[-1]) - taps.shape[-1] // 2)
+    rows, columns = (np.exp(-2j * np.pi * np.outer(np.arange(n), position) / n) for n in shape)
+    return rows @ taps @ columns.T
+
+
 def error_and_gradients(kernels, size, L, n):
     """Squared filter error of psi_d after `fit_taps`, d the number of levels, and its gradient for each level.
 

@@ -8,7 +8,7 @@ from keras import ops
 from keras_scatter.backend.constants import constants
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.cache import cached
-from keras_scatter.filters.morlet_1d import morlet_bank
+from keras_scatter.filters.morlet_1d import constant_q
 
 
 class Bins(NamedTuple):
@@ -34,7 +34,7 @@ def _kept_bank(plan, size, dtype):
 
 def _in_graph(filters, band, size, dtype):
     """All bins of a band in FFT order, for a size that is known at run time only."""
-    bank = morlet_bank(filters.J, filters.Q[band.bank])
+    bank = constant_q(filters.J, filters.Q[band.bank])
     xi, sigma = (np.array([[bank[w.n][i]] for w in band.wavelets]) for i in (0, 1))
     w = ops.arange(size, dtype="float64") / ops.cast(size, "float64")
 

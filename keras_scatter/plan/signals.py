@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_scatter.filters.morlet_1d import SIGMA, gaussian_1d, morlet_1d, morlet_bank, on_grid, support
+from keras_scatter.filters.morlet_1d import SIGMA, constant_q, gaussian_1d, morlet_1d, support
 from keras_scatter.filters.paths import Path1D
+from keras_scatter.filters.spectra import on_grid, without_zeros
 from keras_scatter.plan.axis import Axis
 from keras_scatter.plan.tree import Plan, Wavelet, check_count, in_output_order, tree
 
@@ -24,19 +25,12 @@ class SignalFilters(NamedTuple):
     T: float
 
     def wavelets(self, band, size, dtype):
-        """Spectra `(B, bins)` of a band where they do not vanish, on the grid of its source, and the first bin.
-
-        Args:
-            size: of the axis without decimation.
-        """
-        bank, grid = morlet_bank(self.J, self.Q[band.bank]), size >> band.source
-        spectra = np.stack([on_grid(*morlet_1d(bank[w.n], size, dtype), grid) for w in band.wavelets])
-        used = np.flatnonzero((abs(spectra) > 1e-9 * spectra.max()).any(0))
-        # From behind the longest gap on, around the circle.
-        gaps = np.diff(used, append=used[0] + grid)
-        first = used[(np.argmax(gaps) + 1) % len(used)]
-        spectra = np.roll(spectra, -first, axis=1)[:, : grid - gaps.max() + 1]
-        return int(first if first <= grid // 2 else first - grid), spectra.astype(dtype)
+        """Spectra of a band on the grid of its source, of an axis of `size` samples: the first bin and `(B, bins)`."""
+        bank, grid = constant_q(self.J, self.Q[band.bank]), size >> band.source
+        first, spectra = without_zeros(
+            np.stack([on_grid(*morlet_1d(bank[w.n], size, dtype), grid) for w in band.wavelets])
+        )
+        return first, spectra.astype(dtype)
 
     def lowpass(self, size, level, xp=np):
         """The low-pass on the grid of a level, `(size / 2**level,)`: Kymatio adds up the blocks of the finest one."""
@@ -59,7 +53,7 @@ def signal_plan(J, Q, T, order, stride, padding, paths=None):
     check_count([{0: (J + 4) * max(Q)}], 1, f"J={J}, Q={Q}")
     average = {0: None, "global": "total"}.get(T, "local")
     filters = SignalFilters(J, Q, T if average == "local" and T else 2**J)
-    named = [morlet_bank(J, q) for q in Q]
+    named = [constant_q(J, q) for q in Q]
     banks = [tuple(Wavelet(n, w.j) for n, w in enumerate(bank)) for bank in named]
     check_count([collections.Counter(w.j for w in bank) for bank in named], order, f"J={J}, Q={Q}, order={order}")
     log2_stride = math.floor(math.log2(filters.T)) if stride is None else stride.bit_length() - 1

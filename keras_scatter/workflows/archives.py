@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from keras_scatter.files import damaged
-from keras_scatter.workflows.optional import require
+from keras_scatter.optional import require
 
 VARIABLE = "KERAS_SCATTER_DATA"  # names the folder that holds the data sets
 

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from keras_scatter.arguments import check_integer
+from keras_scatter.optional import require
 from keras_scatter.workflows.archives import ARCHIVES, load_archive
-from keras_scatter.workflows.optional import require
 
 
 def load_images(dataset, count, held_out, size=32, seed=0):

@@ -11,10 +11,10 @@ from keras_scatter import files, saved_filters
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import RestoreBest, ScatteringDistiller
+from keras_scatter.optional import require
 from keras_scatter.workflows import plots
 from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.folders import check_folder, claimed, read_history, start_folder, versions
-from keras_scatter.workflows.optional import require
 from keras_scatter.workflows.training import Backup, Batches, EpochLog
 
 BATCH = 50

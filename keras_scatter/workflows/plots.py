@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_scatter.files import write_atomically
 from keras_scatter.filters.groups import effective_filters
-from keras_scatter.workflows.optional import require
+from keras_scatter.optional import require
 
 
 def subplots(*arguments, **options):

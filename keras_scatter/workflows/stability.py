@@ -5,8 +5,7 @@ import numpy as np
 from keras_scatter import files, perturbations, saved_filters
 from keras_scatter.arguments import check_integer
 from keras_scatter.errors import relative_error
-from keras_scatter.filters.groups import group_bank
-from keras_scatter.filters.littlewood_paley import littlewood_paley, morlet_bank
+from keras_scatter.filters import GroupBank, MorletBank
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.testing import features
 from keras_scatter.workflows import plots, reports
@@ -90,9 +89,9 @@ def compare(groups, dataset="dead_leaves", images=256, size=64, seed=0):
         exact = f"exact, J={J}, L={L}, order {order}"
         if exact not in distances:
             distances[exact] = measure(ScatteringFFT(J, L, order), x, seed=seed)
-            sums[exact] = littlewood_paley(*morlet_bank(J, L, GRID))
+            sums[exact] = MorletBank(J, L, (GRID, GRID)).littlewood_paley()
         distances[group] = measure(ComplexModulusConv(**config, weights=group), x, seed=seed)
-        sums[group] = littlewood_paley(*group_bank(config, arrays, GRID))
+        sums[group] = GroupBank(config, arrays, (GRID, GRID)).littlewood_paley()
     return {"settings": settings, "versions": versions(), "distances": distances, "littlewood_paley": sums}
 
 

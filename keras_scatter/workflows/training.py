@@ -8,8 +8,8 @@ import numpy as np
 from keras import ops
 
 from keras_scatter import files
+from keras_scatter.optional import require
 from keras_scatter.workflows.folders import epochs_logged, read_history
-from keras_scatter.workflows.optional import require
 
 MARGIN = 4
 

@@ -175,11 +175,11 @@ def summary(folder):
 
 
 def assert_like(found, expected, tolerance, path=""):
-    """The same content of a JSON file, numbers to a relative tolerance, except for versions and times."""
+    """The same content of a JSON file, numbers to a relative tolerance, except for versions, times and remarks."""
     assert type(found) is type(expected), path
     if isinstance(expected, dict):
         assert set(expected) <= set(found), path
-        for key in set(expected) - {"versions", "milliseconds_per_image"}:
+        for key in set(expected) - {"versions", "milliseconds_per_image", "note"}:
             assert_like(found[key], expected[key], tolerance, f"{path}/{key}")
     elif isinstance(expected, list):
         assert len(found) == len(expected), path

@@ -189,5 +189,5 @@ def check_empty_batches_and_channels(make, shape):
     layer = make()
     found = layer(np.zeros((0, *shape[1:]), "float32"))
     assert tuple(found.shape) == layer.compute_output_shape((0, *shape[1:]))
-    with pytest.raises(ValueError, match="The number of channels must be at least 1. Received: input shape"):
+    with pytest.raises(ValueError, match="The number of channels must be at least 1"):
         make()(np.zeros((*shape[:-1], 0), "float32"))

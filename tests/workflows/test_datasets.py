@@ -88,7 +88,7 @@ def test_a_failed_download_names_the_variable_for_local_copies(monkeypatch, tmp_
 
 
 def test_a_missing_package_is_named_with_the_way_to_install_it():
-    from keras_scatter.workflows.optional import require
+    from keras_scatter.optional import require
 
     with pytest.raises(ImportError, match=r"no_such_package is needed here .* pip install 'keras_scatter\[plots\]'"):
         require("no_such_package", "plots")

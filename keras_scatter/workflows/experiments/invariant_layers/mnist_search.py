@@ -5,11 +5,11 @@ import shutil
 
 import keras
 
+from keras_scatter.optional import require
 from keras_scatter.workflows import plots, reports
 from keras_scatter.workflows.comparison import Comparison
 from keras_scatter.workflows.experiment import chosen, given
 from keras_scatter.workflows.experiments.invariant_layers import mnist_mixing
-from keras_scatter.workflows.optional import require
 from keras_scatter.workflows.training import Batches, compile_classifier
 
 GRID = {
