@@ -9,7 +9,7 @@ import pytest
 from compare import BACKEND, assert_close, images, to_numpy
 
 from keras_scatter import layers
-from keras_scatter.functional import fourier
+from keras_scatter.functional import image_bank
 from keras_scatter.layers import (
     DTCWT,
     ComplexModulusConv,
@@ -224,15 +224,30 @@ def test_nan_in_a_served_result_would_be_seen(name, tmp_path):
         assert_close(found[:0], expected[:0])
 
 
+@tensorflow_only
+@pytest.mark.parametrize("output", ["modulus", "wavelet"])
+def test_a_saved_model_has_outputs_by_name(output, tmp_path):
+    layer = ScatteringFFT(J=2, L=2, output=output)
+    inputs = keras.Input((16, 16, 1))
+    model = keras.Model(inputs, {path.name: maps for path, maps in layer(inputs).items()})
+    served = export_saved_model(model, tmp_path)
+    x = images(2, 16, 16, 1)
+    found, expected = served.serve(x), layer(x)
+    assert len(found) == len(expected) > 0
+    for path, maps in expected.items():
+        for part, other in zip(keras.tree.flatten(found[path.name]), keras.tree.flatten(maps), strict=True):
+            assert_close(part, other)
+
+
 # The bank of wavelets once, in float32, is 0.10 MB and 5.4 MB: these sizes leave no room for a second one. That of the
 # last row, 4.7 MB, is taken for a large one, whose factors are kept instead.
 @tensorflow_only
 @pytest.mark.parametrize(
     ("size", "J", "order", "large", "limit"),
-    [(32, 2, 2, fourier.LARGE_BANK, 0.42e6), (224, 3, 1, fourier.LARGE_BANK, 8e6), (256, 2, 1, 2**20, 3e6)],
+    [(32, 2, 2, image_bank.BYTES, 0.42e6), (224, 3, 1, image_bank.BYTES, 8e6), (256, 2, 1, 2**20, 3e6)],
 )
 def test_a_saved_model_holds_the_wavelets_once(size, J, order, large, limit, tmp_path, monkeypatch):
-    monkeypatch.setattr(fourier, "LARGE_BANK", large)
+    monkeypatch.setattr(image_bank, "BYTES", large)
     model = model_of(ScatteringFFT(J=J, order=order), shape=(size, size, 1))
     served = export_saved_model(model, tmp_path)
     assert bytes_in(tmp_path) < limit

@@ -16,8 +16,8 @@ import keras_scatter
 from keras_scatter import cache, errors, filters, layers, models, perturbations, saved_filters, testing
 from keras_scatter.backend import arrays
 from keras_scatter.filters import dtcwt_taps, filter_bank, groups, mixing, morlet, morlet_1d, paths, pyramid
-from keras_scatter.functional import banded, dtcwt
-from keras_scatter.plan import images, signals
+from keras_scatter.functional import banded
+from keras_scatter.plan import dual_tree, images, signals
 from keras_scatter.workflows import datasets, stability
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -35,7 +35,7 @@ WITH_EXAMPLES = [
     filter_bank,
     mixing,
     banded,
-    dtcwt,
+    dual_tree,
     groups,
     arrays,
     cache,

@@ -116,6 +116,18 @@ BIORT_NAMES = ("antonini", "farras", "legall", "near_sym_a", "near_sym_a2", "nea
 QSHIFT_NAMES = ("qshift_06", "qshift_32", "qshift_a", "qshift_b", "qshift_b_bp", "qshift_c", "qshift_d")
 
 
+class FilterNames(NamedTuple):
+    """The filters of a transform.
+
+    Attributes:
+        biort: those of level 1, one of `BIORT_NAMES`.
+        qshift: those of later levels, one of `QSHIFT_NAMES`; None if there is only level 1.
+    """
+
+    biort: str
+    qshift: str | None = None
+
+
 class Reading(NamedTuple):
     """One filter on one axis: output n is the sum over k of `taps[k] * x[step * n + start + stride * k]`."""
 

@@ -5,32 +5,42 @@ import numpy as np
 OFFSETS = np.arange(-1, 2)
 
 
-def fixed_kernels(mixing, inputs, outputs, seed):
-    """One kernel for each pair of input and output, `(3, 3, inputs, outputs)` float64, each of L2 norm 1.
-
-    `"impulse"` is a single 1 and `"gaussian"` a Gaussian of sigma 1, at a random place of the nine; `"random"` has
-    normally distributed taps. Unit norms, which the paper's code gives to the impulses alone, let one gain of the
-    learned weights mean the same for all.
+def impulse_kernels(inputs, outputs, seed):
+    """A single 1 at a random place of each kernel, `(3, 3, inputs, outputs)` float64.
 
     Example:
 
-    >>> fixed_kernels("impulse", 7, 2, seed=0).sum((0, 1)).tolist()
+    >>> impulse_kernels(7, 2, seed=0).sum((0, 1)).tolist()
     [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
     """
+    return np.where(_square_distance(inputs, outputs, seed) == 0, 1.0, 0.0)
+
+
+def gaussian_kernels(inputs, outputs, seed):
+    """A Gaussian of sigma 1 and of L2 norm 1 at a random place of each kernel, `(3, 3, inputs, outputs)` float64."""
+    return _normalised(np.exp(-_square_distance(inputs, outputs, seed) / 2))
+
+
+def random_kernels(inputs, outputs, seed):
+    """Kernels of normally distributed taps, each of L2 norm 1, `(3, 3, inputs, outputs)` float64."""
+    return _normalised(_generator(seed).normal(size=(3, 3, inputs, outputs)))
+
+
+def _generator(seed):
     # RandomState, because its numbers never change between versions of NumPy: kernels are not stored in files.
-    random = np.random.RandomState(seed)
-    if mixing == "random":
-        kernels = random.normal(size=(3, 3, inputs, outputs))
-    else:
-        rows, columns = (distance(random.randint(-1, 2, size=(inputs, outputs))) for _ in range(2))
-        square = rows[:, None] ** 2 + columns[None] ** 2
-        kernels = np.where(square == 0, 1.0, 0.0) if mixing == "impulse" else np.exp(-square / 2)
+    return np.random.RandomState(seed)
+
+
+def _square_distance(inputs, outputs, seed):
+    """Square distance of the nine places from a random one of them."""
+    random = _generator(seed)
+    rows, columns = (OFFSETS[:, None, None] - random.randint(-1, 2, size=(inputs, outputs)) for _ in range(2))
+    return rows[:, None] ** 2 + columns[None] ** 2
+
+
+def _normalised(kernels):
+    # Unit norms, which the paper's code gives to the impulses alone, let one gain of the weights mean the same for all.
     return kernels / np.sqrt((kernels**2).sum((0, 1)))
-
-
-def distance(place):
-    """Distances of the three offsets from some places: an axis of 3 in front."""
-    return OFFSETS.reshape(3, *[1] * place.ndim) - place
 
 
 def cosine_kernels():

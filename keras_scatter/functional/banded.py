@@ -1,21 +1,58 @@
-"""Filtering and decimation of one axis at a time as products with banded matrices, all filters of an axis in one.
+"""Filters along one axis of images, computed as products with matrices.
 
-Planes are `(N, A, a, B, b)`: two image axes, each in groups. An axis is one group of its samples in order, or two, its
-even samples and its odd ones; filtered axes have a group for each filter and tree.
+Filters that read few samples make a matrix with zeros away from its diagonal: a banded one. All filters of an axis
+stand side by side in one matrix, so that a single product computes them.
+
+Planes have the shape `(N, A, a, B, b)`. There are N of them. One image axis has a samples in each of A groups, the
+other one b samples in each of B groups. An axis that is not filtered yet is one group of samples in order, or two: its
+even samples and its odd ones. A filtered axis has a group for each filter.
 """
 
-import functools
+from collections.abc import Callable
+from typing import NamedTuple
 
+import keras
 import numpy as np
 from keras import ops
 
+from keras_scatter.backend.arrays import rows_times
+from keras_scatter.backend.constants import constants
 from keras_scatter.backend.sizes import is_static
+from keras_scatter.cache import cached
 
-TILE = 32  # samples a group of output that are computed together: a longer axis has mostly zeros in its matrix
+TILE = 32  # outputs of a group that one matrix makes; a longer axis has mostly zeros in a single matrix
+
+
+class MirroredAxis(NamedTuple):
+    """An axis that is mirrored half a sample outside of its ends.
+
+    Attributes:
+        length: number of samples, with those that were added at the ends.
+        size: number of samples before any were added.
+        source: function from positions on the axis to the samples that lie there; None where none were added.
+    """
+
+    length: int
+    size: int
+    source: Callable | None = None
+
+
+class Product(NamedTuple):
+    """What `multiply` filters an axis with.
+
+    Attributes:
+        groups: number of groups of the filtered axis.
+        spans: for each matrix the first sample that it reads and the one behind the last; None means all samples.
+        matrices: each makes some outputs of every group.
+    """
+
+    groups: int
+    spans: tuple
+    matrices: tuple
 
 
 def mirrored(position, length, xp=np):
-    """Positions on an axis that is mirrored half a sample outside: -1 is 0 again, `length` is `length - 1`.
+    """Positions on a mirrored axis as samples: -1 is sample 0 again, and `length` is sample `length - 1`.
 
     Example:
 
@@ -27,86 +64,94 @@ def mirrored(position, length, xp=np):
 
 
 def interleaved(position, length):
-    """Where the sample at `position` is on an axis of two groups, even samples and odd ones."""
+    """Where a sample is on an axis whose even samples come before its odd ones.
+
+    Example:
+
+    >>> interleaved(np.arange(6), 6).tolist()
+    [0, 3, 1, 4, 2, 5]
+    """
     return position % 2 * (length // 2) + position // 2
 
 
-def filter_matrix(bands, step, length, source=None, size=None, xp=np):
-    """Matrix `(size, groups * length // step)` of filters on a mirrored axis, float64.
+def filter_matrix(bands, step, axis, xp=np):
+    """The matrix `(size, groups * length // step)` that filters a mirrored axis, float64.
 
     Args:
-        bands: pairs of `filters.dtcwt_taps.Reading`; every reading makes a group.
-        step: decimation of each reading.
-        length: samples of the axis that is mirrored.
-        source: function from positions on that axis to those on an axis of `size` samples, from which it is made.
+        bands: pairs of `filters.dtcwt_taps.Reading`. Each reading is a filter and makes a group.
+        step: decimation of the outputs.
+        axis: a `MirroredAxis`.
         xp: NumPy, or `keras.ops` when sizes are tensors.
     """
-    size = length if size is None else size
-    first = step * xp.arange(length // step, dtype="int32")[:, None]
+    first = step * xp.arange(axis.length // step, dtype="int32")[:, None]
     columns = []
     for reading in (reading for band in bands for reading in band):
         read = first + (reading.start + reading.stride * np.arange(len(reading.taps), dtype="int32"))
-        read = mirrored(read, length, xp)
-        read = source(read) if source else read
-        hit = read[:, :, None] == xp.arange(size, dtype="int32")
+        read = mirrored(read, axis.length, xp)
+        read = axis.source(read) if axis.source else read
+        hit = read[:, :, None] == xp.arange(axis.size, dtype="int32")
         columns.append(xp.sum(xp.where(hit, reading.taps[None, :, None], np.float64(0)), axis=1))
     return xp.transpose(xp.concatenate(columns, axis=0))
 
 
-def plan(matrix, groups, size, *arguments, dtype):
-    """The products that filter an axis of `size` samples: `((groups, spans), matrices)` for `multiply`.
+def products(steps, dtype):
+    """The `Product` of every step in nested lists.
 
-    Args:
-        matrix: function `matrix(size, *arguments, xp)` of the dense matrix.
-        groups: of the input and of the output.
+    A step is a frozen dataclass that says how one axis is filtered. It has:
+
+    * `size`, from which the size of the matrix follows: an int, or a tensor whose value is known at run time;
+    * `groups`, the numbers of groups before and after;
+    * `matrix(xp)`, the matrix in float64, made by NumPy or, if `size` is a tensor, by `keras.ops`.
     """
-    if not is_static(size):
-        # A single product; its span is not used.
-        return (groups[1], ((0, 0),)), (ops.cast(matrix(size, *arguments, ops), dtype),)
-    spans, matrices = _tiled(matrix, groups, size, arguments, dtype)
-    return (groups[1], spans), tuple(map(ops.convert_to_tensor, matrices))
+    return keras.tree.map_structure(lambda step: _product(step, dtype), steps)
 
 
-@functools.lru_cache(maxsize=256)
-def _tiled(matrix, groups, size, arguments, dtype):
-    """Products of slices of the axis, without the zeros of a long band."""
-    into, out = groups
-    dense = matrix(size, *arguments, np)
-    dense = dense.reshape(into, -1, out, dense.shape[1] // out)
-    count = max(1, dense.shape[3] // TILE)
+def _product(step, dtype):
+    if not is_static(step.size):
+        return Product(step.groups[1], (None,), (ops.cast(step.matrix(ops), dtype),))
+    found = _tiled(step, dtype)
+    return found._replace(matrices=constants(found.matrices))
+
+
+@cached
+def _tiled(step, dtype):
+    """The product with NumPy arrays: on a long axis several small matrices, which leave most of the zeros out."""
+    before, after = step.groups
+    dense = step.matrix(np)
+    dense = dense.reshape(before, -1, after, dense.shape[1] // after)
+    count = dense.shape[3] // TILE
+    if count <= 1:
+        return Product(after, (None,), (_flat(dense, dtype),))
     spans, matrices = [], []
     for part in np.array_split(dense, count, axis=3):
-        read = np.flatnonzero(part.any((0, 2, 3))) if count > 1 else [0, part.shape[1] - 1]
+        read = np.flatnonzero(part.any((0, 2, 3)))
         spans.append((int(read[0]), int(read[-1]) + 1))
-        part = part[:, slice(*spans[-1])]
-        matrices.append(part.reshape(part.shape[0] * part.shape[1], -1).astype(dtype))
-    return tuple(spans), tuple(matrices)
+        matrices.append(_flat(part[:, slice(*spans[-1])], dtype))
+    return Product(after, tuple(spans), tuple(matrices))
 
 
-def split(plans):
-    """Static part and tensors of nested plans, for a compiled function."""
-    if isinstance(plans, tuple):
-        return plans
-    parts = [split(part) for part in plans]
-    return tuple(static for static, _ in parts), tuple(tensors for _, tensors in parts)
+def _flat(matrix, dtype):
+    """`(groups, samples, groups, outputs)` as a matrix."""
+    return matrix.reshape(matrix.shape[0] * matrix.shape[1], -1).astype(dtype)
 
 
-def multiply(planes, static, matrices):
+def multiply(planes, product):
     """Filter the last axis: `(N, A, a, B, b)` to `(N, A, a, groups, m)`."""
-    groups, spans = static
     _, outer, rows, inner, length = ops.shape(planes)
     parts = []
-    for (start, stop), matrix in zip(spans, matrices):
-        part = planes if len(spans) == 1 else planes[..., start:stop]
-        width = length if len(spans) == 1 else stop - start
-        # One product of two matrices: with planes as a batch TensorFlow 2.21 crashes for some shapes. The operator
-        # stands for `ops.matmul`, which returns float32 for float64 under PyTorch.
-        part = ops.reshape(part, (-1, inner * width)) @ matrix
-        parts.append(ops.reshape(part, (-1, outer, rows, groups, ops.shape(matrix)[1] // groups)))
+    for span, matrix in zip(product.spans, product.matrices):
+        start, stop = span or (0, length)
+        part = planes[..., start:stop] if span else planes
+        part = rows_times(ops.reshape(part, (-1, outer, rows, inner * (stop - start))), matrix)
+        parts.append(ops.reshape(part, (-1, outer, rows, product.groups, ops.shape(matrix)[1] // product.groups)))
     return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
 
 
-def multiply_both(planes, static, matrices):
-    """Filter the last axis, then the other, which is the last one of the result: `(N, groups, m, groups, n)`."""
-    planes = multiply(planes, static[0], matrices[0])
-    return multiply(ops.transpose(planes, (0, 3, 4, 1, 2)), static[1], matrices[1])
+def multiply_both(planes, products):
+    """Filter both axes and exchange them: `(N, A, a, B, b)` to `(N, groups, m, groups, n)`.
+
+    Args:
+        products: of the last axis, which comes first in the result, and of the other one.
+    """
+    planes = multiply(planes, products[0])
+    return multiply(ops.transpose(planes, (0, 3, 4, 1, 2)), products[1])

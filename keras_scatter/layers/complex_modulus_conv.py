@@ -8,7 +8,7 @@ from keras import ops
 from keras_scatter import saved_filters
 from keras_scatter.filters.groups import designed_group, group_shapes, resolve_config
 from keras_scatter.functional import faithful, paper
-from keras_scatter.functional.initial import constant, distinct
+from keras_scatter.layers._initial import constant, distinct
 from keras_scatter.layers.base_scattering import BaseScattering
 
 DESIGNS = {"faithful": faithful, "paper": paper}

@@ -4,9 +4,10 @@ import keras
 from keras import ops
 
 from keras_scatter.arguments import check_integer
-from keras_scatter.functional.banded import split
-from keras_scatter.functional.dtcwt import ORIENTATIONS, forward, forward_plans, low_sizes
+from keras_scatter.functional.banded import products
+from keras_scatter.functional.dual_tree import forward, forward_steps
 from keras_scatter.layers.base_dtcwt import BaseDTCWT
+from keras_scatter.plan.dual_tree import ORIENTATIONS, low_sizes
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -16,8 +17,9 @@ class DTCWT(BaseDTCWT):
     Level 1 filters the image along both axes, without decimation, and joins each quad a b / c d of a real subband to
     two complex coefficients, `((a - d) + i (b + c)) / sqrt(2)` and `((a + d) + i (b - c)) / sqrt(2)`. Later levels do
     so with filters of a quarter of a sample shift, on the low-pass of the level before. Axes are mirrored half a sample
-    outside; odd ones are extended by their last sample. The numbers are those of `DTCWTForward` in pytorch_wavelets and
-    `Transform2d` in dtcwt. `InverseDTCWT` goes back.
+    outside. An odd axis is extended by its last sample, a low-pass whose size is no multiple of four by both its end
+    samples. The numbers are those of `DTCWTForward` in pytorch_wavelets and `Transform2d` in dtcwt. `InverseDTCWT` goes
+    back.
 
     The layer has no weights. Under TensorFlow and JAX it is compiled by XLA.
 
@@ -36,8 +38,8 @@ class DTCWT(BaseDTCWT):
         images: batch of real images. Integers are cast without scaling; NaN stays NaN.
 
     Input shape:
-        `(batch, H, W, C)`, or `(batch, C, H, W)` with `data_format="channels_first"`. H and W at least 2**levels, or
-        None in an `Input`.
+        `(batch, H, W, C)`, or `(batch, C, H, W)` with `data_format="channels_first"`. H and W at least 1, or None in
+        an `Input`.
 
     Output shape:
         `(low, high)`. `low` is an image of about H / 2**(levels - 1); `high[j]` is `(real, imag)` of level j + 1, each
@@ -46,7 +48,7 @@ class DTCWT(BaseDTCWT):
 
     Raises:
         TypeError: `levels` is not an integer, or the images are complex or strings.
-        ValueError: an argument is out of range, or the images are too small.
+        ValueError: an argument is out of range, or the images have no pixels or no channels.
 
     Example:
 
@@ -63,21 +65,21 @@ class DTCWT(BaseDTCWT):
     """
 
     def __init__(self, levels=1, biort="near_sym_a", qshift="qshift_a", data_format=None, **kwargs):
-        super().__init__(biort, qshift, data_format, **kwargs)
+        super().__init__(biort, qshift, data_format=data_format, **kwargs)
         self.levels = check_integer("levels", levels)
 
     def call(self, images):
         dtype = self._working_dtype()
         images = ops.cast(images, dtype)
         shape = self._split_shape(ops.shape(images))[2:]
-        self._check_sizes(shape, self.levels, argument="levels")
-        static, tensors = split(forward_plans(shape, self.biort, self.qshift, self.levels, dtype))
-        low, high = forward(images, tensors, static=static, channels_last=self._channels_last)
+        self._check_sizes(shape, 0, argument=None)
+        steps = forward_steps(shape, self._filters, self.levels)
+        low, high = forward(images, products(steps, dtype), self._channels_last)
         return keras.tree.map_structure(lambda part: ops.cast(part, self.compute_dtype), (low, high))
 
     def compute_output_shape(self, input_shape):
         batch, channels, *shape = self._split_shape(input_shape)
-        self._check_sizes(shape, self.levels, argument="levels")
+        self._check_sizes(shape, 0, argument=None)
         unknown = [None] * self.levels
         sizes = list(zip(*(unknown if size is None else low_sizes(size, self.levels) for size in shape)))
         high = []

@@ -1,17 +1,20 @@
 """Scattering with the dual-tree complex wavelet transform."""
 
+import functools
+
 import keras
 from keras import ops
 
-from keras_scatter.arguments import check_choice, check_number
-from keras_scatter.filters.paths import Path
-from keras_scatter.functional.banded import split
-from keras_scatter.functional.dtcwt import ORIENTATIONS, first_length, scattering_1, scattering_2, scattering_plans
+from keras_scatter.arguments import check_bool, check_choice, check_number
+from keras_scatter.functional.banded import products
+from keras_scatter.functional.dual_tree import Scattering, scatter, scattering_steps
 from keras_scatter.layers.base_dtcwt import BaseDTCWT
+from keras_scatter.layers.base_scattering import BaseScattering
+from keras_scatter.plan.dual_tree import first_length, multiple, scattering_plan
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
-class DTCWTScattering(BaseDTCWT):
+class DTCWTScattering(BaseDTCWT, BaseScattering):
     """Wavelet scattering by the dual-tree complex wavelet transform: separable filters, six orientations.
 
     With W1 and W2 the complex subbands of levels 1 and 2, and the smooth modulus `|z| = sqrt(re^2 + im^2 + b^2) - b`:
@@ -31,11 +34,16 @@ class DTCWTScattering(BaseDTCWT):
         magnitude_bias: b, a number >= 0. With 0 the modulus is exact, and its gradient at zero is zero.
         combine_colour: take one modulus of three channels together, the root of the sum of their squares.
         data_format: `"channels_last"` or `"channels_first"`; None takes Keras's setting.
+        paths: which of the paths are kept: a sequence of them, or a function of a path; None keeps all. Only these and
+            what leads to them are computed. They stay in the order of all paths.
+        output: `"scattering"`; or `"modulus"`, the moduli before they are averaged, and the image itself for the path
+            without a wavelet; or `"wavelet"`, the complex subbands of all paths that have a wavelet.
         **kwargs: `name`, `dtype` and other arguments of `keras.layers.Layer`. Half precision policies are computed
             in float32 and the result is cast.
 
     Attributes:
-        paths: tuple of the K paths `(order, scales, angles)`, in output order: 7 or 49. Angle t is 15 + 30 t degrees.
+        paths: tuple of the K paths `(order, scales, angles)` that are kept, in output order: at most 7 or 49. Angle t
+            is 15 + 30 t degrees.
 
     Call arguments:
         images: batch of real images. Integers are cast without scaling; NaN stays NaN.
@@ -47,12 +55,18 @@ class DTCWTScattering(BaseDTCWT):
     Output shape:
         `(batch, h, w, K * C)`, or `(batch, K * C, h, w)`, where `h = ceil(H / 2)`, or `2 * ceil(H / 8)` with `J=2`.
         Feature `k * C + c` is path k of channel c (in `ScatteringFFT` it is `c * K + k`). `combine_colour` makes
-        3 features of path 0 and one of every other, 9 or 51. The dtype is the policy's compute dtype.
+        3 features of the path without a wavelet and one of every other, 9 or 51 of all paths.
+
+        Other outputs are a dict by path of `(batch, h, w, C)` or `(batch, C, h, w)`, without margins:
+        `h = ceil(H / 2**(j + 1))` for the last scale j of the path. Subbands are pairs `(real, imag)`. With
+        `combine_colour` a modulus has one channel.
+
+        The dtype is the policy's compute dtype.
 
     Raises:
-        TypeError: `magnitude_bias` is not a number, or the images are complex or strings.
-        ValueError: an argument is out of range, the images are too small, or `combine_colour` meets other than three
-            channels.
+        TypeError: `magnitude_bias` is not a number, `combine_colour` no bool, or the images are complex or strings.
+        ValueError: an argument is out of range, there is no such path, the images are too small, or `combine_colour`
+            meets other than three channels, or subbands, which it does not join.
 
     Example:
 
@@ -67,6 +81,8 @@ class DTCWTScattering(BaseDTCWT):
         A Learnable ScatterNet: Locally Invariant Convolutional Layers, section 1.2.
     """
 
+    feature_order = "path"
+
     def __init__(
         self,
         J=2,
@@ -75,43 +91,46 @@ class DTCWTScattering(BaseDTCWT):
         magnitude_bias=1e-2,
         combine_colour=False,
         data_format=None,
+        paths=None,
+        output="scattering",
         **kwargs,
     ):
-        super().__init__(biort, qshift, data_format, **kwargs)
         self.J = check_choice("J", J, (1, 2))
+        make_plan = functools.partial(scattering_plan, self.J)
+        arguments = {"make_plan": make_plan, "paths": paths, "output": output, "data_format": data_format}
+        super().__init__(biort, qshift, **arguments, **kwargs)
         self.magnitude_bias = check_number("magnitude_bias", magnitude_bias)
-        self.combine_colour = bool(combine_colour)
-        self._paths = _paths(J)
-
-    @property
-    def paths(self):
-        """The K scattering paths of one image channel, in output order: tuples `(order, scales, angles)`."""
-        return self._paths
+        self.combine_colour = check_bool("combine_colour", combine_colour)
+        if self.combine_colour and self._output == "wavelet":
+            raise ValueError(
+                'output must be "scattering" or "modulus" with combine_colour=True, which joins channels by their '
+                "modulus: there are no waves of all three. Received: output='wavelet'"
+            )
 
     def call(self, images):
         dtype = self._working_dtype()
         images = ops.cast(images, dtype)
         _, channels, *shape = self._split_shape(ops.shape(images))
         self._check(channels, shape)
-        static, tensors = split(scattering_plans(shape, self.biort, self.qshift, self.J, dtype))
-        maps = (scattering_1 if self.J == 1 else scattering_2)(
-            images,
-            tensors,
-            static=static,
-            bias=self.magnitude_bias,
-            channels_last=self._channels_last,
-            joint=self.combine_colour,
-        )
-        return ops.cast(maps, self.compute_dtype)
+        steps = scattering_steps(shape, self._filters, self.J)
+        options = Scattering(self._plan, self._output, self.magnitude_bias, self.combine_colour, self._channels_last)
+        found = scatter(images, products(steps, dtype), options)
+        if self._output != "scattering":
+            image = {path: images for path in self.paths if not path.order and self._output == "modulus"}
+            found = image | dict(zip((path for path in self.paths if path.order), found))
+        return keras.tree.map_structure(lambda part: ops.cast(part, self.compute_dtype), found)
 
     def compute_output_shape(self, input_shape):
         batch, channels, *shape = self._split_shape(input_shape)
         self._check(channels, shape)
-        multiple = 2 if self.J == 1 else 8
-        height, width = (None if size is None else first_length(size, multiple) // 2**self.J for size in shape)
-        if channels is not None:
-            channels = 3 + len(self._paths) - 1 if self.combine_colour else channels * len(self._paths)
-        return self._join_shape(batch, channels, height, width)
+        if self._output != "scattering":
+            return self._shapes_of_maps(input_shape)
+        height, width = (None if size is None else first_length(size, multiple(self.J)) // 2**self.J for size in shape)
+        if self.combine_colour:
+            features = sum(1 if path.order else channels for path in self.paths)
+        else:
+            features = None if channels is None else channels * len(self.paths)
+        return self._join_shape(batch, features, height, width)
 
     def get_config(self):
         return {
@@ -121,15 +140,15 @@ class DTCWTScattering(BaseDTCWT):
             "combine_colour": self.combine_colour,
         }
 
+    def _shapes_of_maps(self, input_shape):
+        """Shapes by path; joint moduli have one channel."""
+        if not self.combine_colour:
+            return super().compute_output_shape(input_shape)
+        batch, _, *shape = self._split_shape(input_shape)
+        shapes = super().compute_output_shape(self._join_shape(batch, 1, *shape))
+        return {path: part if path.order else tuple(input_shape) for path, part in shapes.items()}
+
     def _check(self, channels, shape):
         self._check_sizes(shape, self.J)
         if self.combine_colour and channels != 3:
             raise ValueError(f"combine_colour=True needs images of 3 channels. Received: channels={channels}")
-
-
-def _paths(J):
-    angles = range(ORIENTATIONS)
-    paths = [Path(0, (), ()), *(Path(1, (j,), (t,)) for j in range(J) for t in angles)]
-    if J == 2:
-        paths += [Path(2, (0, 1), (first, second)) for second in angles for first in angles]
-    return tuple(paths)

@@ -7,10 +7,9 @@ from keras import ops
 
 from keras_scatter.arguments import check_integer
 from keras_scatter.backend.sizes import is_static
-from keras_scatter.functional.banded import split
-from keras_scatter.functional.dtcwt import ORIENTATIONS
-from keras_scatter.functional.inverse_dtcwt import backward, backward_plans
+from keras_scatter.functional.inverse_dual_tree import backward, ways_back
 from keras_scatter.layers.base_dtcwt import BaseDTCWT
+from keras_scatter.plan.dual_tree import ORIENTATIONS
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -58,7 +57,7 @@ class InverseDTCWT(BaseDTCWT):
     """
 
     def __init__(self, biort="near_sym_a", qshift="qshift_a", data_format=None, **kwargs):
-        super().__init__(biort, qshift, data_format, **kwargs)
+        super().__init__(biort, qshift, data_format=data_format, **kwargs)
         self.input_spec = None
 
     def call(self, coefficients, size=None):
@@ -68,8 +67,7 @@ class InverseDTCWT(BaseDTCWT):
         self._check(low.shape, [tuple(part.shape for part in pair) for pair in high])
         shapes = [self._subband_shape(ops.shape(real))[:2] for real, _ in high]
         size = _image_size(size, shapes[0])
-        static, tensors = split(backward_plans(shapes, size, self.biort, self.qshift, dtype))
-        images = backward(low, high, tensors, static, self.biort, self._channels_last)
+        images = backward(low, high, ways_back(shapes, size, self._filters, dtype), self._channels_last)
         return ops.cast(images, self.compute_dtype)
 
     def compute_output_shape(self, coefficients_shape, size=None):

@@ -1,32 +1,36 @@
 """Wavelet moduli mixed by learned weights, in the place of a convolution."""
 
 import functools
+import json
+import warnings
 
 import keras
 import numpy as np
 from keras import ops
 
-from keras_scatter.arguments import check_choice, check_integer, check_number
+from keras_scatter.arguments import check_bool, check_choice, check_integer, check_number
+from keras_scatter.backend.recomputation import recomputed
+from keras_scatter.cache import cached
 from keras_scatter.filters import morlet
-from keras_scatter.filters.dtcwt_taps import BIORT_NAMES
-from keras_scatter.filters.mixing import cosine_kernels, fixed_kernels
-from keras_scatter.functional.banded import split
-from keras_scatter.functional.dtcwt import ORIENTATIONS, scattering_1, scattering_plans
-from keras_scatter.functional.initial import constant, distinct
-from keras_scatter.functional.mixing import (
+from keras_scatter.filters.dtcwt_taps import BIORT_NAMES, FilterNames
+from keras_scatter.functional.banded import products
+from keras_scatter.functional.dual_tree import Scattering, scatter, scattering_steps
+from keras_scatter.functional.invariant import (
     lowpass_kernel,
     mix,
-    mixed_dtcwt_moduli,
+    mixed_dual_tree,
     morlet_kernels,
     morlet_moduli,
     upsample,
 )
+from keras_scatter.layers._initial import constant
+from keras_scatter.layers._mixings import MIXINGS
 from keras_scatter.layers.base_transform import BaseTransform
-from keras_scatter.layers.non_expansive import NonExpansive
+from keras_scatter.plan.dual_tree import ORIENTATIONS, scattering_plan
 
-MIXINGS = ("1x1", "3x3", "impulse", "gaussian", "random", "dct")
 LARGEST_WAVELET = 15
 PARAMETERS = ("theta", "xi", "sigma", "slant")
+MADE_WITH = "made_with"  # name of the entry in a file that says what the weights belong to
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -63,7 +67,8 @@ class LocallyInvariantLayer(BaseTransform):
         wavelet_size: odd size of the Morlet kernels, 3 to 15.
         learnable_wavelets: train direction, frequency, width and slant of each Morlet wavelet: weights `theta`, `xi`,
             `sigma` and `slant`, each of shape `(L,)`.
-        seed: integer >= 0 for the fixed kernels, which are drawn again from it when a model is loaded.
+        seed: integer >= 0 for the fixed kernels. They are drawn again from it when a model is loaded; a file of weights
+            keeps it, with `mixing`, `wavelet` and `biort`, and loads into no layer of others.
         bias_initializer, mixing_regularizer, bias_regularizer, activity_regularizer, mixing_constraint,
             bias_constraint: as in `keras.layers.Conv2D`. `NonExpansive` keeps the mixing from amplifying differences.
         data_format: `"channels_last"` or `"channels_first"`; None takes Keras's setting.
@@ -85,8 +90,9 @@ class LocallyInvariantLayer(BaseTransform):
         `(batch, ceil(H / 2), ceil(W / 2), F)`, with `strides=1` `(batch, H, W, F)`; or with F in second place.
 
     Raises:
-        TypeError: an argument is not a number, or the images are complex or strings.
-        ValueError: an argument is out of range, the images are too small, or a file holds weights of other shapes.
+        TypeError: an argument is not a number or no bool, or the images are complex or strings.
+        ValueError: an argument is out of range, the images are too small or have another number of channels than
+            before, or a file holds weights of other shapes or arguments.
 
     Example:
 
@@ -131,7 +137,7 @@ class LocallyInvariantLayer(BaseTransform):
         kwargs.setdefault("autocast", False)
         super().__init__(data_format, activity_regularizer=activity_regularizer, **kwargs)
         self.filters = None if filters is None else check_integer("filters", filters)
-        self.mixing = check_choice("mixing", mixing, MIXINGS)
+        self.mixing = check_choice("mixing", mixing, tuple(MIXINGS))
         self.wavelet = check_choice("wavelet", wavelet, ("dtcwt", "morlet"))
         self.strides = check_choice("strides", strides, (1, 2))
         self.biort = check_choice("biort", biort, BIORT_NAMES)
@@ -139,9 +145,9 @@ class LocallyInvariantLayer(BaseTransform):
         self.gain = check_number("gain", gain)
         self.L = check_integer("L", L)
         self.wavelet_size = _check_wavelet_size(wavelet_size)
-        self.learnable_wavelets = bool(learnable_wavelets)
+        self.learnable_wavelets = check_bool("learnable_wavelets", learnable_wavelets)
         self.seed = check_integer("seed", seed, minimum=0)
-        self.use_bias = bool(use_bias)
+        self.use_bias = check_bool("use_bias", use_bias)
         self.activation = keras.activations.get(activation)
         identity = mixing_initializer == "identity"
         self.mixing_initializer = "identity" if identity else keras.initializers.get(mixing_initializer)
@@ -150,9 +156,9 @@ class LocallyInvariantLayer(BaseTransform):
         self.bias_regularizer = keras.regularizers.get(bias_regularizer)
         self.mixing_constraint = keras.constraints.get(mixing_constraint)
         self.bias_constraint = keras.constraints.get(bias_constraint)
-        if identity and mixing != "1x1":
+        if identity and not MIXINGS[self.mixing].pointwise:
             raise ValueError(f'mixing must be "1x1" with mixing_initializer="identity". Received: mixing={mixing!r}')
-        if learnable_wavelets and wavelet != "morlet":
+        if self.learnable_wavelets and wavelet != "morlet":
             raise ValueError(f'wavelet must be "morlet" with learnable_wavelets=True. Received: wavelet={wavelet!r}')
 
     def build(self, input_shape):
@@ -166,32 +172,11 @@ class LocallyInvariantLayer(BaseTransform):
             raise ValueError(
                 f'filters must be None or {inputs} with mixing_initializer="identity". Received: filters={outputs}'
             )
-        self._fixed = None
-        if self.mixing in ("impulse", "gaussian", "random"):
-            self._fixed = fixed_kernels(self.mixing, inputs, outputs, self.seed)
-        shape = {"3x3": (3, 3), "dct": (3, 1)}.get(self.mixing, (1, 1))
-        self.mixing_kernel = self.add_weight(
-            name="mixing_kernel",
-            shape=(*shape, inputs, outputs),
-            initializer=self._initial_mixing,
-            regularizer=self.mixing_regularizer,
-            constraint=self._kernel_constraint(),
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(outputs,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
-        if self.learnable_wavelets:
-            for name, values in self._morlet_parameters().items():
-                setattr(self, name, self.add_weight(name=name, shape=(self.L,), initializer=constant(values)))
-        # The moduli are many and cheap to compute again, the input is kept by the layer before anyway. XLA programs of
-        # TensorFlow do so by themselves.
-        self._mixed = self._transform if self._is_one_program else keras.remat(self._transform)
+        self._mixing = MIXINGS[self.mixing](inputs, outputs, self.seed)
+        self._add_weights(outputs)
+        # The moduli are many and cheap to compute again, the input is kept by the layer before anyway.
+        self._mixed = recomputed(self._transform, self._is_one_program)
+        self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1 if self._channels_last else 1: channels})
         self.built = True
 
     def call(self, images):
@@ -201,7 +186,7 @@ class LocallyInvariantLayer(BaseTransform):
             images = ops.transpose(images, (0, 2, 3, 1))
         shape = ops.shape(images)[1:3]
         self._check_sizes(shape, 1, argument=None)
-        kernel = self._kernel(ops.cast(self.mixing_kernel, self.compute_dtype))
+        kernel = self._mixing.kernel(ops.cast(self.mixing_kernel, self.compute_dtype))
         mixed = self._mixed(images, kernel, *(ops.cast(part, dtype) for part in self._wavelets()))
         if self.use_bias:
             mixed = mixed + ops.cast(self.bias, self.compute_dtype)
@@ -251,6 +236,8 @@ class LocallyInvariantLayer(BaseTransform):
     def save_own_variables(self, store):
         for variable in self.weights:
             store[variable.name] = ops.convert_to_numpy(variable)
+        # Bytes, because a file holds arrays.
+        store[MADE_WITH] = np.frombuffer(json.dumps(self._made_with()).encode(), "uint8")
 
     def load_own_variables(self, store):
         for variable in self.weights:
@@ -260,7 +247,55 @@ class LocallyInvariantLayer(BaseTransform):
                     f"The file must hold {variable.name} of shape {tuple(variable.shape)} for this layer. "
                     f"Received: {'none' if found is None else f'shape {tuple(found)}'}"
                 )
+        self._check_made_with(store)
+        for variable in self.weights:
             variable.assign(store[variable.name])
+
+    def _add_weights(self, outputs):
+        self.mixing_kernel = self.add_weight(
+            name="mixing_kernel",
+            shape=self._mixing.shape,
+            initializer=self._initial_mixing,
+            regularizer=self.mixing_regularizer,
+            constraint=self._mixing.constraint(self.mixing_constraint),
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=(outputs,),
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+        if self.learnable_wavelets:
+            for name, values in self._morlet_parameters().items():
+                setattr(self, name, self.add_weight(name=name, shape=(self.L,), initializer=constant(values)))
+
+    def _made_with(self):
+        """The arguments that give weights their meaning, but change no shape."""
+        made_with = {"mixing": self.mixing, "wavelet": self.wavelet}
+        if MIXINGS[self.mixing].drawn:
+            made_with["seed"] = self.seed
+        if self.wavelet == "dtcwt":
+            made_with["biort"] = self.biort
+        return made_with
+
+    def _check_made_with(self, store):
+        """Refuse weights of other arguments, which may have the same shapes."""
+        if MADE_WITH not in store:
+            warnings.warn(
+                "The file does not say with which mixing, wavelet, biort and seed its weights were made, because "
+                "keras_scatter 0.1.0 wrote it: make sure that those of this LocallyInvariantLayer are the same.",
+                stacklevel=2,
+            )
+            return
+        found, expected = json.loads(bytes(np.asarray(store[MADE_WITH]))), self._made_with()
+        if found != expected:
+            raise ValueError(
+                f"The file must hold weights made with {_listed(expected)} for this layer. "
+                f"Received: weights made with {_listed(found)}"
+            )
 
     @property
     def _orientations(self):
@@ -269,21 +304,17 @@ class LocallyInvariantLayer(BaseTransform):
     @property
     def _is_one_program(self):
         """Whether mixing goes with the moduli into one program; XLA is slow at larger kernels."""
-        return keras.backend.backend() == "tensorflow" and self.wavelet == "dtcwt" and self.mixing == "1x1"
-
-    def _working_dtype(self):
-        return "float64" if self.compute_dtype == "float64" else "float32"
+        return self.wavelet == "dtcwt" and self._mixing.pointwise
 
     def _transform(self, images, kernel, *wavelets):
         """Moduli of images with channels last, mixed, in the compute dtype."""
         if self.wavelet == "dtcwt":
-            static, tensors = split(
-                scattering_plans(ops.shape(images)[1:3], self.biort, None, 1, self._working_dtype())
-            )
-            arguments = {"static": static, "bias": self.magnitude_bias}
+            plan, filters = scattering_plan(1), FilterNames(self.biort)
+            found = products(scattering_steps(ops.shape(images)[1:3], filters, 1), self._working_dtype())
+            options = Scattering(plan, bias=self.magnitude_bias)
             if self._is_one_program:
-                return mixed_dtcwt_moduli(images, kernel, tensors, **arguments)
-            moduli = scattering_1(images, tensors, **arguments, channels_last=True, joint=False)
+                return mixed_dual_tree(images, kernel, found, options)
+            moduli = scatter(images, found, options)
         else:
             lowpass, *parts = wavelets
             pair = morlet_kernels(*parts, self.wavelet_size) if self.learnable_wavelets else parts
@@ -309,37 +340,12 @@ class LocallyInvariantLayer(BaseTransform):
         )
         return dict(zip(PARAMETERS, values))
 
-    def _kernel(self, weights):
-        """The convolution kernel that the learned weights make."""
-        if self._fixed is not None:
-            return weights * ops.cast(self._fixed, weights.dtype)
-        if self.mixing == "dct":
-            return sum(
-                ops.cast(basis[:, :, None, None], weights.dtype) * weights[i]
-                for i, basis in enumerate(cosine_kernels())
-            )
-        return weights
-
-    def _kernel_constraint(self):
-        constraint = self.mixing_constraint
-        if isinstance(constraint, NonExpansive):
-            return constraint.of_kernel(self._kernel)
-        return constraint
-
     def _initial_mixing(self, shape, dtype):
-        """Equation 1.5.1 for the Glorot initializer: each of the three parts of `"dct"` is a draw of its own."""
-        rows, _, inputs, outputs = shape
-        if self.mixing_initializer == "identity":
-            initial = ops.reshape(ops.eye(inputs, dtype=dtype), shape)
-        elif self.mixing == "dct":
-            parts = [distinct(self.mixing_initializer, i)((1, 1, inputs, outputs), dtype) for i in range(rows)]
-            initial = ops.concatenate(parts, axis=0)
-        else:
-            initial = self.mixing_initializer(shape, dtype)
-        return ops.convert_to_tensor(initial, dtype) * self.gain
+        """Equation 1.5.1 for the Glorot initializer."""
+        return ops.convert_to_tensor(self._mixing.initial(self.mixing_initializer, dtype), dtype) * self.gain
 
 
-@functools.lru_cache(maxsize=16)
+@cached
 def _sampled_wavelets(L, size):
     """Real and imaginary kernels `(size, size, 1, L)` for correlation, NumPy."""
     psi = morlet.morlet(0, L, size // 2)[:, ::-1, ::-1].transpose(1, 2, 0)[:, :, None]
@@ -351,3 +357,7 @@ def _check_wavelet_size(size):
     if size % 2 == 0 or size > LARGEST_WAVELET:
         raise ValueError(f"wavelet_size must be odd and from 3 to {LARGEST_WAVELET}. Received: wavelet_size={size!r}")
     return int(size)
+
+
+def _listed(arguments):
+    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())

@@ -37,28 +37,18 @@ class NonExpansive(keras.constraints.Constraint):
 
     def __call__(self, w):
         w = ops.convert_to_tensor(w)
-        return self._scaled(w, w)
+        return w * ops.cast(self.factor(w), w.dtype)
 
-    def of_kernel(self, make_kernel):
-        """The constraint of weights from which `make_kernel`, a linear function, makes the kernel."""
-        return _OfMadeKernel(self, make_kernel)
+    def factor(self, kernel):
+        """By what a kernel `(k, l, inputs, outputs)` is multiplied, at most 1."""
+        kernel = ops.cast(kernel, "float64" if "64" in str(kernel.dtype) else "float32")
+        # The squares of a large kernel would overflow.
+        largest = ops.maximum(ops.max(ops.abs(kernel)), 1e-30)
+        # A kernel whose largest tap is 1 has a constant of at least 1.
+        return ops.minimum(self.limit / largest / ops.maximum(lipschitz_bound(kernel / largest), 1.0), 1.0)
 
     def get_config(self):
         return {"limit": self.limit}
-
-    def _scaled(self, weights, kernel):
-        kernel = ops.cast(kernel, "float64" if "64" in str(kernel.dtype) else "float32")
-        factor = self.limit / ops.maximum(lipschitz_bound(kernel), max(self.limit, 1e-30))
-        return weights * ops.cast(factor, weights.dtype)
-
-
-class _OfMadeKernel(keras.constraints.Constraint):
-    def __init__(self, constraint, make_kernel):
-        self._constraint = constraint
-        self._make_kernel = make_kernel
-
-    def __call__(self, w):
-        return self._constraint._scaled(w, self._make_kernel(w))
 
 
 def lipschitz_bound(kernel):

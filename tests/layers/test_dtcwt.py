@@ -172,9 +172,37 @@ def test_bad_arguments(arguments, error, text):
     assert text in str(caught.value)
 
 
-@pytest.mark.parametrize(("image", "error", "text"), common.BAD_IMAGES)
+BAD_IMAGES = [
+    (np.zeros((1, 0, 8, 1), "float32"), ValueError, "Image height must be at least 1 pixels. Received: Image height=0"),
+    (np.zeros((1, 8, 8, 0), "float32"), ValueError, "channels must be at least 1. Received: input shape (1, 8, 8, 0)"),
+    *common.BAD_IMAGES[2:],
+]
+
+
+@pytest.mark.parametrize(("image", "error", "text"), BAD_IMAGES)
 def test_bad_images(image, error, text):
-    common.check_bad_images(DTCWT(levels=2), image, error, text.replace("2**J", "2**levels"))
+    common.check_bad_images(DTCWT(levels=2), image, error, text)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 3, 8, 1), (1, 5, 2, 2)])
+def test_images_smaller_than_the_scale_are_extended(shape):
+    """Every low-pass to a multiple of four by its end samples, as in pytorch_wavelets."""
+    x = images(*shape) - 0.5
+    layer = DTCWT(4, "near_sym_b", "qshift_b")
+    low, high = layer(x)
+    expected_low, expected_high = twin(planes(x), 4, "near_sym_b", "qshift_b")
+    assert_close(planes(to_numpy(low)), expected_low)
+    for pair, expected in zip(high, expected_high, strict=True):
+        # Subbands may be zero.
+        assert np.abs(complex_planes(pair) - expected).max() < 1e-5
+    shapes = keras.tree.map_structure(lambda part: tuple(part.shape), (low, high))
+    assert keras.tree.flatten(shapes) == keras.tree.flatten(layer.compute_output_shape(shape))
+
+
+def test_an_empty_batch_gives_empty_outputs():
+    low, high = DTCWT(2)(np.zeros((0, 8, 12, 3), "float32"))
+    assert low.shape == (0, 4, 6, 3)
+    assert [tuple(part.shape) for pair in high for part in pair] == [(0, 4, 6, 6, 3)] * 2 + [(0, 2, 3, 6, 3)] * 2
 
 
 def test_integers_are_cast_unscaled_and_nan_stays():

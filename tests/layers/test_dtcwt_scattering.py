@@ -1,3 +1,4 @@
+import json
 import pathlib
 
 import common
@@ -143,6 +144,15 @@ def test_bad_images(image, error, text):
         ({"magnitude_bias": "no"}, TypeError, "magnitude_bias must be a number >= 0. Received: magnitude_bias='no'"),
         ({"magnitude_bias": float("nan")}, ValueError, "Received: magnitude_bias=nan"),
         ({"data_format": 1}, ValueError, "Received: data_format=1"),
+        ({"J": True}, ValueError, "J must be one of 1, 2. Received: J=True"),
+        ({"combine_colour": 1}, TypeError, "combine_colour must be True or False. Received: combine_colour=1"),
+        ({"output": "waves"}, ValueError, "output must be one of 'scattering', 'modulus', 'wavelet'. Received"),
+        ({"paths": [(1, (2,), (0,))]}, ValueError, "paths must be out of the 49 paths"),
+        (
+            {"output": "wavelet", "combine_colour": True},
+            ValueError,
+            'output must be "scattering" or "modulus" with combine_colour=True, which joins channels by their modulus',
+        ),
     ],
 )
 def test_bad_arguments(arguments, error, text):
@@ -154,6 +164,124 @@ def test_bad_arguments(arguments, error, text):
 def test_combined_colours_are_three():
     with pytest.raises(ValueError, match=r"combine_colour=True needs images of 3 channels\. Received: channels=2"):
         make(combine_colour=True)(images(1, 8, 8, 2))
+
+
+SUBSETS = {
+    "image": lambda path: path.order == 0,
+    "second scale": lambda path: path.scales == (1,),
+    "first scale": lambda path: path.scales == (0,) and path.angles[0] in (1, 4),
+    "second order": lambda path: path.order == 2 and path.angles[0] + path.angles[1] < 4,
+    "some of all": lambda path: sum(path.angles) % 3 == 0,
+}
+
+
+@pytest.mark.parametrize("name", SUBSETS)
+@pytest.mark.parametrize("joint", [False, True])
+def test_some_paths(name, joint):
+    """Features of paths that are chosen, in the order of all."""
+    x, everything = images(2, 12, 17, 3) - 0.5, make(combine_colour=joint)
+    layer = make(paths=SUBSETS[name], combine_colour=joint)
+    assert layer.paths == tuple(path for path in everything.paths if SUBSETS[name](path))
+    counts = [1 if joint and path.order else 3 for path in everything.paths]
+    owners = [path for path, count in zip(everything.paths, counts) for _ in range(count)]
+    kept = [i for i, path in enumerate(owners) if path in layer.paths]
+    expected = to_numpy(everything(x))[..., kept]
+    assert_close(layer(x), expected)
+    assert layer.compute_output_shape(x.shape) == expected.shape
+    first = make(paths=layer.paths[::-1], combine_colour=joint, data_format="channels_first")
+    assert_close(first(x.transpose(0, 3, 1, 2)), expected.transpose(0, 3, 1, 2))
+
+
+def test_only_what_leads_to_the_paths_is_computed():
+    plan = make(paths=[(2, (0, 1), (3, 1)), (2, (0, 1), (3, 5))])._plan
+    assert [[w.n for w in node.band.wavelets] for node in plan.nodes[1:]] == [[3], [7, 11]]
+
+
+def waves(x, J):
+    """Subbands by path of one plane, and moduli, in plain NumPy; margins are cut."""
+    size, before = x.shape[1:3], [-n % 8 // 2 if J == 2 else 0 for n in x.shape[1:3]]
+
+    def cut(z, level):
+        first, count = [b // 2**level for b in before], [-(-n // 2**level) for n in size]
+        return z[..., first[0] : first[0] + count[0], first[1] : first[1] + count[1]]
+
+    _, high = transform(x[..., 0] if J == 1 else extended(x[..., 0]), J, "near_sym_a", "qshift_a")
+    found = {(1, (j,), (t,)): cut(high[j][:, t], j + 1) for j in range(J) for t in range(6)}
+    if J == 2:
+        for t1 in range(6):
+            _, (second,) = transform(np.sqrt(abs(high[0][:, t1]) ** 2 + 1e-4) - 1e-2, 1, "near_sym_a", "qshift_a")
+            found |= {(2, (0, 1), (t1, t2)): cut(second[:, t2], 2) for t2 in range(6)}
+    return found
+
+
+@pytest.mark.parametrize("size", [(16, 24), (19, 30)])
+@pytest.mark.parametrize("J", [1, 2])
+def test_moduli_and_subbands(J, size):
+    x = images(2, *size, 2) - 0.5
+    expected = [waves(x[..., c : c + 1], J) for c in (0, 1)]
+    subbands, moduli = make(J=J, output="wavelet")(x), make(J=J, output="modulus")(x)
+    assert set(subbands) == set(expected[0]) and set(moduli) == {*subbands, (0, (), ())}
+    assert_close(moduli[0, (), ()], x)
+    for path, parts in subbands.items():
+        z = np.stack([waves[path] for waves in expected], axis=-1)
+        assert_close(parts[0], z.real)
+        assert_close(parts[1], z.imag)
+        assert_close(moduli[path], np.sqrt(abs(z) ** 2 + 1e-4) - 1e-2)
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("arguments", [{"output": "wavelet"}, {"output": "modulus"}], ids=str)
+def test_shapes_of_maps(arguments, data_format):
+    layer = make(**arguments, data_format=data_format, paths=lambda path: path.order == 0 or path.angles[0] == 2)
+    shape = (2, 13, 20, 2) if data_format == "channels_last" else (2, 2, 13, 20)
+    found, symbolic = layer(images(*shape)), layer(keras.Input(shape[1:], batch_size=2))
+    assert set(found) == set(symbolic) == set(layer.compute_output_shape(shape))
+    for path, maps in found.items():
+        shapes = [tuple(part.shape) for part in keras.tree.flatten(maps)]
+        assert [tuple(part.shape) for part in keras.tree.flatten(symbolic[path])] == shapes
+        given = layer.compute_output_shape(shape)[path]
+        assert shapes == (list(given) if layer._output == "wavelet" else [given])
+        level = path.scales[-1] + 1 if path.order else 0
+        sizes = shapes[0][1:3] if data_format == "channels_last" else shapes[0][2:]
+        assert sizes == (-(-13 // 2**level), -(-20 // 2**level))
+
+
+def test_joint_moduli_have_one_channel():
+    x = images(2, 16, 20, 3) - 0.5
+    layer = make(combine_colour=True, output="modulus", magnitude_bias=0)
+    joint, single = layer(x), make(output="modulus", magnitude_bias=0)(x)
+    assert_close(joint[0, (), ()], x)
+    for path in layer.paths[1:13]:
+        expected = np.sqrt((to_numpy(single[path]) ** 2).sum(-1, keepdims=True))
+        assert_close(joint[path], expected)
+        assert layer.compute_output_shape(x.shape)[path] == expected.shape
+    assert joint[layer.paths[-1]].shape == (2, 4, 5, 1)
+
+
+@pytest.mark.parametrize("output", ["modulus", "wavelet"])
+def test_maps_of_the_image_alone(output):
+    found = make(paths=[(0, (), ())], output=output)(images(1, 8, 8, 1))
+    assert list(found) == ([(0, (), ())] if output == "modulus" else [])
+
+
+@pytest.mark.parametrize("output", ["scattering", "modulus", "wavelet"])
+def test_an_empty_batch_gives_empty_outputs(output):
+    layer, shape = make(output=output), (0, 9, 12, 2)
+    found = keras.tree.map_structure(lambda part: tuple(part.shape), layer(np.zeros(shape, "float32")))
+    assert found == layer.compute_output_shape(shape)
+
+
+def test_no_channels_are_refused():
+    with pytest.raises(ValueError, match=r"channels must be at least 1\. Received: input shape \(1, 8, 8, 0\)"):
+        make()(np.zeros((1, 8, 8, 0), "float32"))
+
+
+def test_small_moduli_do_not_cancel():
+    """For small z the smooth modulus is `|z|^2 / (2 b)`, far below the rounding of b."""
+    x = images(1, 8, 8, 1) - 0.5
+    found = [to_numpy(make(J=1)(x * np.float32(scale)))[..., 1:] for scale in (1e-6, 1e-5)]
+    assert found[0].max() > 0
+    assert_close(100 * found[0], found[1])
 
 
 def test_data_formats_agree():
@@ -196,10 +324,14 @@ def test_constant_images_have_their_gains():
 
 
 def test_the_config_makes_the_same_layer():
-    layer = make(biort="near_sym_b_bp", qshift="qshift_b_bp", magnitude_bias=0.1, combine_colour=True, name="tree")
-    again = DTCWTScattering.from_config(layer.get_config())
+    layer = make(
+        biort="near_sym_b_bp", qshift="qshift_b_bp", magnitude_bias=0.1, combine_colour=True, name="tree",
+        output="modulus", paths=lambda path: path.order == 1,
+    )  # fmt: skip
+    again = DTCWTScattering.from_config(json.loads(json.dumps(layer.get_config())))
     assert again.get_config() == layer.get_config()
     assert (again.J, again.magnitude_bias, again.combine_colour) == (2, 0.1, True)
+    assert again.paths == layer.paths and len(again.paths) == 12 and again.get_config()["output"] == "modulus"
 
 
 def test_eager_calls_are_repeatable():

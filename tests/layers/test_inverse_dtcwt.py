@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from keras_scatter.filters.dtcwt_taps import BIORT_NAMES, QSHIFT_NAMES
-from keras_scatter.functional.inverse_dtcwt import is_solved
+from keras_scatter.functional.inverse_dual_tree import is_solved
 from keras_scatter.layers import DTCWT, InverseDTCWT
 
 NAMES = [*zip(BIORT_NAMES, QSHIFT_NAMES, strict=True), ("near_sym_b_bp", "qshift_b_bp")]
@@ -43,6 +43,18 @@ def test_any_arguments(data):
     found = layer(DTCWT(levels, **arguments)(x), size=size)
     assert keras.backend.standardize_dtype(found.dtype) == layer.compute_dtype
     assert_close(ops.cast(found, "float32"), x, TOLERANCE[layer.compute_dtype])
+
+
+@pytest.mark.parametrize(("biort", "qshift"), NAMES)
+def test_small_images_come_back(biort, qshift):
+    x = images(1, 3, 1, 2) - 0.5
+    assert_close(InverseDTCWT(biort, qshift)(DTCWT(4, biort, qshift)(x), size=(3, 1)), x)
+
+
+@pytest.mark.parametrize("biort", ["near_sym_a", "near_sym_b_bp"])
+def test_an_empty_batch_gives_an_empty_one(biort):
+    coefficients = DTCWT(2, biort)(np.zeros((0, 8, 12, 3), "float32"))
+    assert InverseDTCWT(biort)(coefficients).shape == (0, 8, 12, 3)
 
 
 def test_even_sizes_need_no_size():

@@ -1,6 +1,7 @@
 import pathlib
 
 import common
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ from test_dtcwt_scattering import twin as dual_tree_twin
 
 from keras_scatter.filters.dtcwt_taps import BIORT_NAMES
 from keras_scatter.filters.groups import designed_group, resolve_config
-from keras_scatter.filters.mixing import cosine_kernels, fixed_kernels
-from keras_scatter.functional.dtcwt import first_matrix
+from keras_scatter.filters.mixing import cosine_kernels, gaussian_kernels, impulse_kernels, random_kernels
+from keras_scatter.functional.dual_tree import FirstLevel
 from keras_scatter.layers import LocallyInvariantLayer
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden"
+FIXED = {"impulse": impulse_kernels, "gaussian": gaussian_kernels, "random": random_kernels}
 MIXINGS = ["1x1", "3x3", "impulse", "gaussian", "random", "dct"]
 
 
@@ -62,7 +64,7 @@ def made_kernel(layer):
         return np.einsum("aij,aqf->ijqf", cosine_kernels(), weights[:, 0])
     if layer.mixing in ("1x1", "3x3"):
         return weights
-    return weights * fixed_kernels(layer.mixing, *weights.shape[2:], layer.seed)
+    return weights * FIXED[layer.mixing](*weights.shape[2:], layer.seed)
 
 
 def test_identity_is_the_wavelet_modulus_propagator():
@@ -134,7 +136,7 @@ def test_number_of_weights(mixing):
 def test_number_of_multiplications(F):
     """`7/4 F + 36` for each input sample (paper's equation 1.4.3), without those by zero, far from the border."""
     C, size = 3, 32
-    matrix = first_matrix(size, "near_sym_a", 2, np)
+    matrix = FirstLevel(size, "near_sym_a").matrix()
     taps = np.count_nonzero(matrix[8:-8], axis=1)
     # Every sample is filtered along the width, and both results along the height.
     assert set(taps) == {12} and 12 + 2 * 12 == 36
@@ -197,10 +199,10 @@ def test_initial_weights_are_glorots(mixing):
 
 @pytest.mark.parametrize("mixing", ["impulse", "gaussian", "random"])
 def test_fixed_kernels(mixing):
-    kernels = fixed_kernels(mixing, 14, 6, seed=1)
+    kernels = FIXED[mixing](14, 6, seed=1)
     assert_close((kernels**2).sum((0, 1)), np.ones((14, 6)), 1e-12)
-    assert np.array_equal(kernels, fixed_kernels(mixing, 14, 6, seed=1))
-    assert not np.array_equal(kernels, fixed_kernels(mixing, 14, 6, seed=2))
+    assert np.array_equal(kernels, FIXED[mixing](14, 6, seed=1))
+    assert not np.array_equal(kernels, FIXED[mixing](14, 6, seed=2))
     if mixing != "random":
         places = np.bincount(kernels.reshape(9, -1).argmax(0), minlength=9)
         assert places.min() > 0
@@ -274,6 +276,11 @@ def test_wavelets_of_no_width_stay_finite():
             'mixing must be "1x1" with mixing_initializer="identity". Received: mixing=\'3x3\'',
         ),
         ({"data_format": "last"}, ValueError, "Received: data_format='last'"),
+        ({"strides": True}, ValueError, "strides must be one of 1, 2. Received: strides=True"),
+        ({"use_bias": 1}, TypeError, "use_bias must be True or False. Received: use_bias=1"),
+        ({"learnable_wavelets": "no"}, TypeError, "learnable_wavelets must be True or False. Received"),
+        ({"wavelet": "morlet", "biort": "db1"}, ValueError, "biort must be one of 'antonini'"),
+        ({"L": 0, "wavelet_size": 7}, ValueError, "L must be an integer >= 1. Received: L=0"),
     ],
 )
 def test_bad_arguments(arguments, error, text):
@@ -309,6 +316,72 @@ def test_weights_of_other_shape_are_refused(mixing, tmp_path):
         keras.saving.load_weights(other, tmp_path / "layer.weights.h5")
     text = "hold mixing_kernel of shape ({0}, {0}, 14, 5) for this layer. Received: shape ({0}, {0}, 14, 4)"
     assert text.format(size) in str(caught.value)
+
+
+OTHERS = [
+    ({"mixing": "impulse", "seed": 1}, {"mixing": "impulse", "seed": 2}, "seed"),
+    ({"mixing": "impulse"}, {"mixing": "random"}, "mixing"),
+    ({"biort": "legall"}, {}, "biort"),
+    ({"wavelet": "morlet", "L": 6}, {}, "wavelet"),
+]
+
+
+def built(**arguments):
+    layer = make(**arguments)
+    layer.build((None, 8, 8, 2))
+    return layer
+
+
+@pytest.mark.parametrize(("arguments", "others", "name"), OTHERS)
+def test_weights_of_other_arguments_are_refused(arguments, others, name, tmp_path):
+    """Fixed kernels are no weights: weights of other ones have the same shapes."""
+    layer, other = built(**arguments), built(**others)
+    keras.saving.save_weights(layer, tmp_path / "layer.weights.h5")
+    keras.saving.load_weights(built(**arguments), tmp_path / "layer.weights.h5")
+    before = to_numpy(other.mixing_kernel)
+    with pytest.raises(ValueError) as caught:
+        keras.saving.load_weights(other, tmp_path / "layer.weights.h5")
+    expected, found = str(caught.value).split("Received")
+    assert f"{name}={getattr(other, name)!r}" in expected and f"{name}={getattr(layer, name)!r}" in found
+    assert np.array_equal(to_numpy(other.mixing_kernel), before)
+
+
+def test_a_seed_that_draws_nothing_is_not_compared(tmp_path):
+    layer, other = built(seed=1), built(seed=2)
+    keras.saving.save_weights(layer, tmp_path / "layer.weights.h5")
+    keras.saving.load_weights(other, tmp_path / "layer.weights.h5")
+    assert np.array_equal(to_numpy(other.mixing_kernel), to_numpy(layer.mixing_kernel))
+
+
+def test_files_of_the_first_version_load_with_one_warning(tmp_path):
+    layer, other = built(mixing="random"), built(mixing="random")
+    keras.saving.save_weights(layer, tmp_path / "layer.weights.h5")
+    with h5py.File(tmp_path / "layer.weights.h5", "a") as file:
+        del file["vars/made_with"]
+    with pytest.warns(UserWarning, match="does not say with which mixing, wavelet, biort and seed") as caught:
+        keras.saving.load_weights(other, tmp_path / "layer.weights.h5")
+    assert len(caught) == 1
+    assert np.array_equal(to_numpy(other.mixing_kernel), to_numpy(layer.mixing_kernel))
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_another_number_of_channels_is_refused(data_format):
+    layer = make(data_format=data_format)
+    shapes = [(1, 8, 8, c) if data_format == "channels_last" else (1, c, 8, 8) for c in (2, 3)]
+    layer(images(*shapes[0]))
+    with pytest.raises(ValueError, match=r"to have value 2, but received input with shape \(1, .*3"):
+        layer(images(*shapes[1]))
+
+
+def test_no_channels_are_refused():
+    with pytest.raises(ValueError, match=r"channels must be at least 1\. Received: input shape \(1, 8, 8, 0\)"):
+        make()(np.zeros((1, 8, 8, 0), "float32"))
+
+
+@pytest.mark.parametrize("arguments", [{}, {"mixing": "3x3", "strides": 1}, {"wavelet": "morlet"}], ids=str)
+def test_an_empty_batch_gives_an_empty_one(arguments):
+    layer, shape = make(**arguments), (0, 9, 12, 2)
+    assert layer(np.zeros(shape, "float32")).shape == layer.compute_output_shape(shape)
 
 
 def test_data_formats_agree():

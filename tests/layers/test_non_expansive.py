@@ -34,6 +34,13 @@ def test_limits():
     assert np.array_equal(to_numpy(NonExpansive()(np.zeros((1, 1, 3, 3), "float32"))), np.zeros((1, 1, 3, 3)))
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e25, 1e36])
+def test_squares_may_overflow(scale):
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 4, 5)).astype("float32")
+    found = to_numpy(NonExpansive()(kernel * np.float32(scale)))
+    assert_close(found, to_numpy(NonExpansive()(kernel)) if scale > 1 else kernel * np.float32(scale))
+
+
 def test_bad_limit():
     with pytest.raises(ValueError, match=r"limit must be a number >= 0\. Received: limit=-1"):
         NonExpansive(-1)
@@ -51,5 +58,5 @@ def test_mixing_stays_non_expansive_in_training(mixing):
     model = keras.Sequential([keras.Input((8, 8, 2)), layer])
     model.compile(keras.optimizers.SGD(10.0), "mse")
     model.fit(images(4, 8, 8, 2), 50 * images(4, 4, 4, 5, seed=1), verbose=0)
-    norm = operator_norm(to_numpy(layer._kernel(layer.mixing_kernel.value)))
+    norm = operator_norm(to_numpy(layer._mixing.kernel(layer.mixing_kernel.value)))
     assert 0.05 < norm <= 1 + 1e-4

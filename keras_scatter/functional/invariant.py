@@ -3,16 +3,15 @@
 Images have channels last here.
 """
 
-import keras
 import numpy as np
 from keras import ops
 
-from keras_scatter.backend.arrays import take
+from keras_scatter.backend.arrays import cos_sin, rows_times, take
 from keras_scatter.backend.modulus import smooth_root
 from keras_scatter.backend.programs import compiled
 from keras_scatter.filters.morlet import KYMATIO_PI, gaussian
 from keras_scatter.functional.banded import mirrored
-from keras_scatter.functional.dtcwt import scattering_1
+from keras_scatter.functional.dual_tree import scatter
 
 SMALLEST = 0.1  # of sigma, in samples, and of the slant
 
@@ -36,15 +35,6 @@ def morlet_kernels(theta, xi, sigma, slant, size):
     wave = envelope * cosine
     beta = ops.sum(wave, axis=(0, 1)) / ops.sum(envelope, axis=(0, 1))
     return (wave - beta * envelope)[:, :, None], (envelope * sine)[:, :, None]
-
-
-def cos_sin(angle):
-    """Cosine and sine in the dtype of the angle: those of `keras.ops` are float32 for float64 under JAX."""
-    if keras.backend.backend() == "jax":
-        import jax.numpy as jnp
-
-        return jnp.cos(angle), jnp.sin(angle)
-    return ops.cos(angle), ops.sin(angle)
 
 
 def lowpass_kernel(sigma, size):
@@ -75,20 +65,16 @@ def morlet_moduli(images, lowpass, real, imag, *, bias):
 
 
 @compiled(xla_under_tensorflow=True, differentiable=2)
-def mixed_dtcwt_moduli(images, kernel, matrices, *, static, bias):
-    """`scattering_1` of `(N, H, W, C)` mixed by `(1, 1, 7 C, F)`, in the dtype of the kernel."""
-    moduli = scattering_1(images, matrices, static=static, bias=bias, channels_last=True, joint=False)
-    return mix(ops.cast(moduli, kernel.dtype), kernel)
+def mixed_dual_tree(images, kernel, products, options):
+    """`dual_tree.scatter` of images, mixed by a kernel `(1, 1, 7 C, F)`, in the dtype of the kernel."""
+    return mix(ops.cast(scatter(images, products, options), kernel.dtype), kernel)
 
 
 def mix(images, kernel):
-    """Convolution `(N, h, w, Q)` with `(k, k, Q, F)`, zeros outside; a product of matrices for k = 1."""
+    """Convolution of `(N, h, w, Q)` with `(k, k, Q, F)`, zeros outside; a product of matrices for k = 1."""
     if kernel.shape[0] > 1:
         return ops.conv(images, kernel, padding="same", data_format="channels_last")
-    _, height, width, channels = ops.shape(images)
-    # The operator stands for `ops.matmul`, which returns float32 for float64 under PyTorch.
-    mixed = ops.reshape(images, (-1, channels)) @ kernel[0, 0]
-    return ops.reshape(mixed, (-1, height, width, kernel.shape[3]))
+    return rows_times(images, kernel[0, 0])
 
 
 def upsample(images, shape):
