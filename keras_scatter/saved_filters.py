@@ -9,7 +9,6 @@ True
 (2, (7, 7, 2, 8))
 """
 
-import functools
 import hashlib
 import importlib.resources
 import io
@@ -19,6 +18,7 @@ import pathlib
 import h5py
 import numpy as np
 
+from keras_scatter.cache import cached
 from keras_scatter.files import damaged, read_json, write_atomically
 from keras_scatter.filters.groups import group_shapes, resolve_config
 
@@ -115,7 +115,7 @@ def _folder():
         return pathlib.Path(__file__).parents[1] / "saved_filters"
 
 
-@functools.cache
+@cached
 def _index():
     return read_json(_folder() / "index.json")
 

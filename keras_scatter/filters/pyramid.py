@@ -9,13 +9,12 @@ are the solution of a linear least-squares problem, solved here when a layer is 
 `image_spectrum`, once, and kept in `lowpass_taps.py`.
 """
 
-import functools
-
 import numpy as np
 import scipy.linalg
 import scipy.optimize
 import scipy.signal
 
+from keras_scatter.cache import cached
 from keras_scatter.filters.lowpass_taps import REFINING, TAPS
 from keras_scatter.filters.morlet import morlet_spectra
 
@@ -192,7 +191,7 @@ def error_and_gradients(kernels, size, L, n):
     return error, gradients
 
 
-@functools.lru_cache(maxsize=4)
+@cached
 def _weighted_target(d, L, n):
     """Spectra of psi_d, and `image_spectrum` in units of their weighted energy."""
     target, weight = morlet_spectra(d, L, n, n), image_spectrum(n)

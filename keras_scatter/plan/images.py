@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_scatter.cache import cached
 from keras_scatter.filters.morlet import gaussian_spectrum, morlet_factors
 from keras_scatter.filters.paths import Path
 from keras_scatter.filters.spectra import low_band
@@ -29,7 +30,7 @@ class ImageFilters(NamedTuple):
         return low_band(gaussian_spectrum(self.J, length, xp), level, 1, xp)
 
 
-@functools.lru_cache(maxsize=256)
+@cached
 def image_plan(J, L, order, padding, paths=None):
     """The plan of a transform of images: wavelet `n = j L + t` acts on the moduli of those of smaller scales.
 
@@ -42,7 +43,7 @@ def image_plan(J, L, order, padding, paths=None):
     return Plan(nodes, *_named(nodes, L), J, J, padding, axis, ImageFilters(J, L))
 
 
-@functools.lru_cache(maxsize=256)
+@cached
 def block_plan(J, L, paths=None):
     """The plan of the paper's network: every block halves the size, also that of its own moduli, and pads by zeros."""
     nodes = _nodes(J, L, J, 1, paths)

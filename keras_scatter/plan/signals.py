@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_scatter.cache import cached
 from keras_scatter.filters.morlet_1d import SIGMA, constant_q, gaussian_1d, morlet_1d, support
 from keras_scatter.filters.paths import Path1D
 from keras_scatter.filters.spectra import on_grid, without_zeros
@@ -38,7 +39,7 @@ class SignalFilters(NamedTuple):
         return xp.sum(xp.reshape(spectrum, (2**level, size // 2**level)), axis=0)
 
 
-@functools.lru_cache(maxsize=256)
+@cached
 def signal_plan(J, Q, T, order, stride, padding, paths=None):
     """The plan of a transform of signals: a wavelet acts on the moduli of those of smaller scale j.
 
@@ -89,13 +90,13 @@ def signal_axis(size, T, padding):
     return Axis(size, (length - size) // 2, (length - size + 1) // 2, padding, partial=True)
 
 
-@functools.lru_cache(maxsize=1024)
+@cached
 def _length(size, T):
     wanted = size + 6 * support(gaussian_1d(SIGMA / T, size))
     return 2 ** min(math.ceil(math.log2(wanted)), math.floor(math.log2(max(3 * size - 2, 1))))
 
 
-@functools.lru_cache(maxsize=16)
+@cached
 def _steps(T):
     """The sizes from which on the length is at least 2, 4, 8, ...: up to 2**30."""
     long = 2 ** math.ceil(math.log2(64 * T))  # where the support no longer depends on the size

@@ -4,9 +4,11 @@ import pytest
 from compare import assert_close, images
 from keras import ops
 
+from keras_scatter.backend.constants import constants
 from keras_scatter.filters.morlet import gaussian_spectrum
+from keras_scatter.filters.morlet_1d import gaussian_1d
 from keras_scatter.filters.spectra import low_band
-from keras_scatter.functional.smoothing import lowpass_matrix, matrices, smooth
+from keras_scatter.functional.smoothing import Blocks, block_matrices, lowpass_matrix, matrices, smooth
 from keras_scatter.plan.images import image_plan
 
 
@@ -33,3 +35,14 @@ def test_sizes_that_are_tensors_give_the_same_matrix():
     spectrum = gaussian_spectrum(2, 24)
     found = lowpass_matrix(ops.convert_to_tensor(spectrum, "float32"), 4, (1, 4), ops)
     assert_close(found, lowpass_matrix(spectrum, 4, (1, 4)), 1e-6)
+
+
+@pytest.mark.parametrize(("size", "step", "kept"), [(8192, 64, (3, 20)), (8192, 1024, (0, 8)), (6144, 512, (2, 9))])
+def test_long_axes_are_smoothed_in_blocks(size, step, kept):
+    spectrum = gaussian_1d(0.1 / step, size)
+    matrix, sums = block_matrices(np.fft.ifft(spectrum).real, step, kept)
+    x = np.random.default_rng(0).uniform(size=(2, 3, size))
+    expected = np.fft.ifft(np.fft.fft(x) * spectrum).real[..., ::step][..., kept[0] : sum(kept)]
+    blocks = Blocks(*constants((matrix.astype("float32"), sums.astype("float32"))))
+    assert_close(smooth(ops.convert_to_tensor(x.astype("float32")), (blocks,)), expected, 1e-6)
+    assert matrix.size <= 24 * step
