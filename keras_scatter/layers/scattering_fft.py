@@ -54,7 +54,7 @@ class ScatteringFFT(BaseScattering):
         `(batch, H // 2**J, W // 2**J, C * K)`, or `(batch, C * K, H // 2**J, W // 2**J)`. Feature `c * K + k` is path
         k of channel c. `K = 1 + J L + L**2 J (J - 1) / 2` for order 2. The dtype is the policy's compute dtype. For
         other kinds of output a dict by path of `(batch, H // 2**j, W // 2**j, C)`, j the last scale of the path. The
-        outputs of an exported file must have string names: `{path.name: maps for path, maps in layer(inputs).items()}`.
+        outputs of an exported file must be single arrays with string names, such as `path.name`.
 
     Raises:
         TypeError: an argument is not an integer, or the images are complex or strings.
