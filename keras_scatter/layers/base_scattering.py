@@ -84,8 +84,3 @@ class BaseScattering(BaseTransform):
             path: keras.tree.map_structure(lambda part: self._features(part[:, None], channels), maps)
             for path, maps in zip(paths, found)
         }
-
-    def _nothing(self, shape):
-        """The outputs for an empty batch."""
-        shapes = self.compute_output_shape(tuple(shape))
-        return keras.tree.map_shape_structure(lambda shape: ops.zeros(shape, self.compute_dtype), shapes)

@@ -78,6 +78,11 @@ class BaseTransform(keras.layers.Layer):
                     name, size, 2**J, f'must be a multiple of 2**J = {2**J} with padding="periodic"'
                 )
 
+    def _nothing(self, shape):
+        """The outputs for an empty batch."""
+        shapes = self.compute_output_shape(tuple(shape))
+        return keras.tree.map_shape_structure(lambda shape: ops.zeros(shape, self.compute_dtype), shapes)
+
     def _working_dtype(self):
         """The dtype of a computation that needs float32 at least."""
         return "float64" if self.compute_dtype == "float64" else "float32"

@@ -10,6 +10,7 @@ from keras import ops
 
 from keras_scatter.arguments import check_bool, check_choice, check_integer, check_number
 from keras_scatter.backend.recomputation import recomputed
+from keras_scatter.backend.sizes import is_static
 from keras_scatter.cache import cached
 from keras_scatter.filters import morlet
 from keras_scatter.filters.dtcwt_taps import BIORT_NAMES, FilterNames
@@ -180,6 +181,8 @@ class LocallyInvariantLayer(BaseTransform):
         self.built = True
 
     def call(self, images):
+        if is_static(ops.shape(images)[0]) and ops.shape(images)[0] == 0:
+            return self._nothing(images.shape)
         dtype = self._working_dtype()
         images = ops.cast(images, dtype)
         if not self._channels_last:
