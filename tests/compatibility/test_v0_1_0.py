@@ -77,6 +77,13 @@ def test_all_files_are_there():
     assert (len(LAYERS), len(MODELS), len(COMMANDS)) == (50, 10, 19)
 
 
+# The fixtures were written by Keras 3.15, whose initializers and layers have arguments that earlier ones do not read.
+readable = pytest.mark.skipif(
+    tuple(map(int, keras.__version__.split(".")[:2])) < (3, 15), reason="a .keras file of a later Keras"
+)
+
+
+@readable
 @pytest.mark.parametrize("path", LAYERS, ids=lambda path: path.stem)
 def test_layers(path, tmp_path, uncompiled):
     """Read from its files, and made from its arguments."""
@@ -128,6 +135,7 @@ def test_the_constraint():
         assert_close(NonExpansive(limit)(arrays[name]), arrays[f"constrained {name}"], OUTPUT)
 
 
+@readable
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_models(path, tmp_path):
     about, arrays = read_arrays(path)
