@@ -26,10 +26,10 @@ from rich.table import Table
 
 from keras_scatter import layers
 from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.errors import errors_by_order
 from keras_scatter.saved_filters import write_atomically
 from keras_scatter.workflows import benchmark_worker, plots
 from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, SCATTERING, Workload, rank
-from keras_scatter.workflows.errors import errors_by_order
 from keras_scatter.workflows.reports import percent
 
 PACKAGE = pathlib.Path(__file__).parents[1]
@@ -354,7 +354,11 @@ def _description(peers, repetitions):
         script = (peers, "-P", benchmark_worker.__file__, "versions")
         versions["peers"] = json.loads(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
     sources = hashlib.sha256()
-    for path in sorted(path for part in ("filters", "functional", "layers") for path in (PACKAGE / part).glob("*.py")):
+    for path in sorted(
+        path
+        for part in ("backend", "filters", "functional", "layers", "plan")
+        for path in (PACKAGE / part).glob("*.py")
+    ):
         sources.update(path.read_bytes())
     versions["ours"]["sources"] = sources.hexdigest()[:8]
     return {
