@@ -27,7 +27,7 @@ from rich.table import Table
 from keras_scatter import layers
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.errors import errors_by_order
-from keras_scatter.saved_filters import write_atomically
+from keras_scatter.files import read_json, write_json
 from keras_scatter.workflows import benchmark_worker, plots
 from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, SCATTERING, Workload, rank
 from keras_scatter.workflows.reports import percent
@@ -186,7 +186,7 @@ def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=Fal
             result["workloads"][workload] = measure(workload, together, repetitions, peers, report)
             if out is not None:
                 pathlib.Path(out).parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(out, json.dumps(result, indent=1).encode() + b"\n")
+                write_json(out, result)
     return result
 
 
@@ -333,7 +333,7 @@ def _earlier(out, resume, overwrite):
             "out must be a new file; --resume measures what is missing in it, --overwrite replaces it. "
             f"Received: out={str(out)!r}"
         )
-    return json.loads(pathlib.Path(out).read_text())
+    return read_json(out, keys=("workloads",))
 
 
 def _leaves(result, prefix=""):
