@@ -21,9 +21,11 @@ lint: $(INSTALLED)
 filters: $(INSTALLED)  ## make the shipped filter groups again (hours; needs CIFAR-10, see TFDS_DATA_DIR, and a folder tiny_imagenet)
 	$(BIN)/python tools/shipped.py
 
-tables: $(INSTALLED)  ## write the tables of the READMEs and the pictures of the groups from the result files
-	$(BIN)/python tools/tables.py README.md saved_filters/README.md benchmarks/experiments.md
+tables: $(INSTALLED)  ## write the tables of READMEs and documentation from the result files, and their pictures
+	$(BIN)/python tools/tables.py README.md docs/*.md saved_filters/README.md benchmarks/experiments.md
 	$(BIN)/keras-scatter filters morlet_o2 --out saved_filters/morlet_o2.png --overwrite
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python tools/pictures.py
 
 bench: $(INSTALLED)  ## measure all backends and other programs side by side (hours); an interrupted run goes on
 	$(BIN)/python -m pip install --quiet --editable '.[plots,jax,torch]'

@@ -13,7 +13,7 @@ import pytest
 from compare import once
 
 import keras_scatter
-from keras_scatter import cache, errors, filters, layers, models, perturbations, saved_filters, testing
+from keras_scatter import cache, errors, filters, layers, models, perturbations, plots, saved_filters, testing
 from keras_scatter.backend import arrays
 from keras_scatter.filters import dtcwt_taps, filter_bank, groups, mixing, morlet, morlet_1d, paths, pyramid
 from keras_scatter.functional import banded
@@ -26,6 +26,7 @@ WITH_EXAMPLES = [
     errors,
     saved_filters,
     perturbations,
+    plots,
     testing,
     paths,
     morlet,
@@ -119,24 +120,45 @@ def run(tests):
         assert result.failed == 0, "".join(output)
 
 
-BLOCKS = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+BLOCKS = [
+    pytest.param(block, id=f"{page.stem}-{i}")
+    for page in PAGES
+    for i, block in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL))
+]
 
 
-def test_the_readme_has_python():
-    assert len(BLOCKS) >= 3
+def test_there_are_pages_with_python():
+    assert len(PAGES) > 5
+    assert len(BLOCKS) > 8
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=[f"block{i}" for i in range(len(BLOCKS))])
-def test_readme_blocks_run(block, tmp_path, monkeypatch):
+@pytest.fixture
+def textures(tmp_path):
+    """The folder of images that the first block reads: stripes of three widths."""
+    for width in (2, 4, 8):
+        (tmp_path / "textures" / f"stripes_{width}").mkdir(parents=True)
+        for i in range(4):
+            stripes = (np.arange(64) + i) // width % 2 * np.ones((64, 1))
+            keras.utils.save_img(tmp_path / "textures" / f"stripes_{width}" / f"{i}.png", stripes[..., None])
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_python_in_pages_runs(block, tmp_path, monkeypatch, textures):
     """Each block stands alone."""
-    if "export(" in block and keras.backend.backend() != "tensorflow":
-        pytest.skip("SavedModel is TensorFlow's")
+    if ("export(" in block or "image_dataset_from_directory" in block) and keras.backend.backend() != "tensorflow":
+        pytest.skip("tf.data and SavedModel are TensorFlow's")
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {"__name__": "__main__"})
+    exec(compile(block, "a page", "exec"), {"__name__": "__main__"})
 
 
-def test_readme_pictures_exist():
-    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text())
-    assert pictures
-    for picture in pictures:
-        assert (ROOT / picture).is_file(), picture
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_and_pictures_of_pages_exist(page):
+    for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        assert link.startswith("https://") or (page.parent / link).exists(), link
+
+
+def test_the_readme_is_short():
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) <= 120
+    assert len(text.encode()) <= 8000

@@ -60,6 +60,17 @@ def _summary(name):
     return read_json(benchmark.RESULTS / name / "summary.json")
 
 
+def few_labels():
+    """Linear classifiers on pixels and on scattering, for some numbers of labels."""
+    rows, shown = [["data", "labels", "pixels", "scattering"]], {"cifar10": "CIFAR-10", "mnist": "MNIST"}
+    for dataset, name in shown.items():
+        (_, *labels), *found = experiment("downstream", caption=dataset)
+        accuracy = {row[0]: dict(zip(labels, row[1:])) for row in found}
+        for count in ("100", "1000", labels[-1]):
+            rows.append([name, f"{int(count):,}", *(accuracy[f"{kind}-linear"][count] for kind in ("pixels", "exact"))])
+    return rows
+
+
 def on_all_backends(kind):
     """Names of the programs of a layer."""
     return [f"{kind}-{backend}" for backend in benchmark.BACKENDS]
@@ -67,6 +78,7 @@ def on_all_backends(kind):
 
 SCATTERING = [*on_all_backends("exact"), "faithful-tensorflow", "paper-tensorflow"]
 TABLES = {
+    "few labels": few_labels,
     "shipped groups": shipped_groups,
     "speed": functools.partial(benchmarked, "cpu.json", "forward", SCATTERING),
     "speed of gradients": functools.partial(benchmarked, "cpu.json", "gradient", SCATTERING),

@@ -8,9 +8,13 @@ from tools.tables import TABLES, with_tables
 ROOT = pathlib.Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["README.md", "saved_filters/README.md", "benchmarks/experiments.md"])
-def test_tables_are_those_of_the_result_files(name):
-    text = (ROOT / name).read_text()
+PAGES = [path for path in ROOT.glob("docs/*.md") if "<!-- table:" in path.read_text()]
+PAGES += [ROOT / name for name in ("README.md", "saved_filters/README.md", "benchmarks/experiments.md")]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_tables_are_those_of_the_result_files(path):
+    text = path.read_text()
     assert "<!-- table:" in text
     assert with_tables(text) == text, "run `make tables`"
 
