@@ -15,7 +15,17 @@ from compare import once
 import keras_scatter
 from keras_scatter import cache, errors, filters, layers, models, perturbations, saved_filters, testing
 from keras_scatter.backend import arrays
-from keras_scatter.filters import dtcwt_taps, filter_bank, groups, mixing, morlet, morlet_1d, paths, pyramid
+from keras_scatter.filters import (
+    dtcwt_taps,
+    filter_bank,
+    groups,
+    mixing,
+    morlet,
+    morlet_1d,
+    paths,
+    pyramid,
+    solid_harmonic,
+)
 from keras_scatter.functional import banded
 from keras_scatter.plan import dual_tree, images, signals
 from keras_scatter.workflows import datasets, stability
@@ -31,6 +41,7 @@ WITH_EXAMPLES = [
     morlet,
     morlet_1d,
     pyramid,
+    solid_harmonic,
     dtcwt_taps,
     filter_bank,
     mixing,

@@ -75,3 +75,25 @@ class Path1D(NamedTuple):
     def name(self):
         """A string for files, such as `"n3_n1"`."""
         return "_".join(f"n{n}" for n in self.n) or "order_0"
+
+
+class HarmonicPath(NamedTuple):
+    """One scattering coefficient of a volume: a power of `U[p] x`, summed over all voxels or averaged.
+
+    Attributes:
+        order: m, the number of wavelets on the path.
+        scales: `(j1, ..., jm)`, strictly increasing, at most J.
+        degree: l of the solid harmonics, the same along a path; None for order 0.
+        power: q, the exponent of the modulus.
+    """
+
+    order: int
+    scales: tuple
+    degree: int | None
+    power: float
+
+    @property
+    def name(self):
+        """A string for files, such as `"j0_j2_l1_q0.5"`."""
+        names = [f"j{j}" for j in self.scales] + [f"l{self.degree}"] if self.order else ["order_0"]
+        return "_".join([*names, f"q{self.power:g}"])
