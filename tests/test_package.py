@@ -13,7 +13,7 @@ import pytest
 from compare import once
 
 import keras_scatter
-from keras_scatter import cache, errors, filters, layers, models, perturbations, saved_filters, testing
+from keras_scatter import cache, errors, filters, layers, models, molecules, perturbations, saved_filters, testing
 from keras_scatter.backend import arrays
 from keras_scatter.filters import (
     dtcwt_taps,
@@ -36,6 +36,7 @@ WITH_EXAMPLES = [
     errors,
     saved_filters,
     perturbations,
+    molecules,
     testing,
     paths,
     morlet,
