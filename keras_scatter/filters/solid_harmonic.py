@@ -60,7 +60,7 @@ def axis_factors(size, scale, degree, xp=np):
     length = as_float(size, xp)
     found = []
     for nyquist in (2 * k >= length, 2 * k > length):
-        w = 2 * math.pi * scale * (k / length - xp.where(nyquist, 1.0, 0.0))
+        w = 2 * math.pi * scale * xp.where(nyquist, k - length, k) / length
         bell = xp.exp(-(w**2) / 2)
         found.append(xp.stack([w**power * bell for power in range(degree + 1)]))
     return xp.stack(found)

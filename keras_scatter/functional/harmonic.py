@@ -51,7 +51,7 @@ def _kept_terms(filters, kind, lengths, dtype):
 
 
 def _products(filters, kind, lengths, dtype, xp):
-    scale, degree = filters.width(kind[0]), kind[1]
+    scale, degree = filters.scale(kind[0]), kind[1]
     z, y, x = (axis_factors(length, scale, degree, xp) for length in lengths)
     x, polynomials = x[..., : lengths[2] // 2 + 1], filters.polynomials(degree)
     if reaches_nyquist(scale, degree, dtype):

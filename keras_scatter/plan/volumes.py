@@ -32,8 +32,8 @@ class VolumeFilters(NamedTuple):
     powers: tuple
     kept: tuple
 
-    def width(self, j):
-        """That of the Gaussian of a scale, voxels."""
+    def scale(self, j):
+        """Width of the Gaussian of scale j, voxels."""
         return self.sigma_0 * 2**j
 
     def polynomials(self, degree):
@@ -45,7 +45,7 @@ class VolumeFilters(NamedTuple):
     def lowpass(self, size, level, xp=np):
         """Spectrum of the Gaussian of scale J along one axis."""
         k = xp.arange(size, dtype="float64") / as_float(size, xp)
-        w = 2 * math.pi * self.width(self.J) * xp.minimum(k, 1 - k)
+        w = 2 * math.pi * self.scale(self.J) * xp.minimum(k, 1 - k)
         return xp.exp(-(w**2) / 2)
 
 
