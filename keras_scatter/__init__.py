@@ -13,7 +13,7 @@ except ImportError as error:
         "or choose another backend by the environment variable KERAS_BACKEND (tensorflow, jax, torch)"
     ) from error
 
-from keras_scatter import filters, layers, models, plots, saved_filters
+from keras_scatter import filters, layers, models, molecules, plots, saved_filters
 
 try:
     __version__ = importlib.metadata.version("keras_scatter")
@@ -22,4 +22,4 @@ except importlib.metadata.PackageNotFoundError:  # a bare checkout
 
 del keras, os
 
-__all__ = ["filters", "layers", "models", "plots", "saved_filters"]
+__all__ = ["filters", "layers", "models", "molecules", "plots", "saved_filters"]

@@ -45,6 +45,8 @@ LAYERS = {
     "signals": lambda: layers.ScatteringFFT1D(J=3, Q=(4, 2), T=5.5, order=3),
     "signals_zeros": lambda: layers.ScatteringFFT1D(J=4, stride=2, padding="zeros", data_format="channels_first"),
     "signals_global": lambda: layers.ScatteringFFT1D(J=3, T="global", paths=layers.ScatteringFFT1D(J=3).paths[::2]),
+    "volumes": lambda: layers.HarmonicScattering3D(J=1, L=1, order_0=True, chunk_size=1),
+    "volumes_local": lambda: layers.HarmonicScattering3D(1, 1, 0.8, 1, [1], "local", data_format="channels_first"),
     "dual_tree_1": lambda: DTCWTScattering(J=1, biort="near_sym_b_bp"),
     "dual_tree_2": lambda: DTCWTScattering(J=2, magnitude_bias=0.1, data_format="channels_first"),
     "mixed_1x1": lambda: LocallyInvariantLayer(5, mixing_constraint=NonExpansive(2.0), activation="relu"),
@@ -65,7 +67,7 @@ LAYERS = {
 }
 
 each_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
-OTHERS = ("exact", "signals", "dual_tree", "mixed")
+OTHERS = ("exact", "signals", "volumes", "dual_tree", "mixed")
 DISTILLED = {name: make for name, make in LAYERS.items() if not name.startswith(OTHERS)}
 each_distilled = pytest.mark.parametrize("make", DISTILLED.values(), ids=DISTILLED)
 # Initial values make no difference to these formats.
@@ -74,8 +76,8 @@ ON_DEVICE = [name for name in DISTILLED if "initializer" not in name]
 
 
 def input_shape(layer, channels=2, size=(16, 20)):
-    """The shape of an image, or of a signal that is as long as it is high."""
-    size = size[: layer.input_spec.ndim - 2]
+    """The shape of an image, of a signal that is as long as it is high, or of a small volume."""
+    size = {1: size[:1], 2: size, 3: (6, 7, 8)}[layer.input_spec.ndim - 2]
     return (channels, *size) if layer.data_format == "channels_first" else (*size, channels)
 
 
@@ -143,7 +145,7 @@ def test_a_saved_model_serves_the_same_numbers(name, tmp_path):
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="with TensorFlow all layers are tested")
-@pytest.mark.parametrize("name", ["exact", "signals", "signals_global"])
+@pytest.mark.parametrize("name", ["exact", "signals", "signals_global", "volumes"])
 def test_a_saved_model_made_with_jax_serves_the_same_numbers(name, tmp_path):
     model = model_of(LAYERS[name]())
     served = export_saved_model(model, tmp_path)

@@ -13,9 +13,30 @@ import pytest
 from compare import once
 
 import keras_scatter
-from keras_scatter import cache, errors, filters, layers, models, perturbations, plots, saved_filters, testing
+from keras_scatter import (
+    cache,
+    errors,
+    filters,
+    layers,
+    models,
+    molecules,
+    perturbations,
+    plots,
+    saved_filters,
+    testing,
+)
 from keras_scatter.backend import arrays
-from keras_scatter.filters import dtcwt_taps, filter_bank, groups, mixing, morlet, morlet_1d, paths, pyramid
+from keras_scatter.filters import (
+    dtcwt_taps,
+    filter_bank,
+    groups,
+    mixing,
+    morlet,
+    morlet_1d,
+    paths,
+    pyramid,
+    solid_harmonic,
+)
 from keras_scatter.functional import banded
 from keras_scatter.plan import dual_tree, images, signals
 from keras_scatter.workflows import datasets, stability
@@ -27,11 +48,13 @@ WITH_EXAMPLES = [
     saved_filters,
     perturbations,
     plots,
+    molecules,
     testing,
     paths,
     morlet,
     morlet_1d,
     pyramid,
+    solid_harmonic,
     dtcwt_taps,
     filter_bank,
     mixing,

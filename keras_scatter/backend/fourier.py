@@ -32,7 +32,20 @@ def fold(spectrum, factors):
 
 
 class _Transforms:
-    """What the backends share: filters that vanish on most bins of a half spectrum `(N, R, bins)`."""
+    """What the backends share: filters of half spectra that vanish on most bins, or are sums of products."""
+
+    def product_of_terms(self, half, first, last):
+        """The spectra of all rows times real filters, the sums of `first[k] * last[k]`: `(N, R, B, ...)`.
+
+        Args:
+            half: spectrum of volumes.
+            first: `(K, B, D, H)`.
+            last: `(K, W // 2 + 1)`.
+        """
+        return self._times_volumes(half, self._summed(first, last))
+
+    def _summed(self, first, last):
+        return sum(first[k][..., None] * last[k] for k in range(last.shape[0]))
 
     def whole(self, half, size):
         """The spectrum of which this is the half: `size` bins in FFT order."""
@@ -73,13 +86,12 @@ class _Pairs(_Transforms):
     """TensorFlow."""
 
     def spectrum(self, planes, rank):
-        """Fourier transform of real `(N, R, ...)` along the last `rank` axes; its half for a single axis."""
+        """Fourier transform of real `(N, R, ...)` along the last `rank` axes: half of it for ranks 1 and 3."""
         import tensorflow as tf
 
-        if rank == 1:
-            found = tf.signal.rfft(planes)
-        else:
-            found = {2: tf.signal.fft2d, 3: tf.signal.fft3d}[rank](tf.complex(planes, tf.zeros_like(planes)))
+        if rank == 3:
+            return _half_of_volumes(planes)
+        found = tf.signal.rfft(planes) if rank == 1 else tf.signal.fft2d(tf.complex(planes, tf.zeros_like(planes)))
         return tf.math.real(found), tf.math.imag(found)
 
     def filters(self, filters):
@@ -95,8 +107,17 @@ class _Pairs(_Transforms):
         """Waves `(N, R * B, ...)`."""
         import tensorflow as tf
 
-        waves = {1: tf.signal.ifft, 2: tf.signal.ifft2d, 3: tf.signal.ifft3d}[rank](tf.complex(*spectrum))
+        waves = {1: tf.signal.ifft, 2: tf.signal.ifft2d}[rank](tf.complex(*spectrum))
         return tuple(_by_row(part, rank) for part in (tf.math.real(waves), tf.math.imag(waves)))
+
+    def real_inverse(self, half, sizes):
+        """Real volumes `(N, R * B, ...)` of half a spectrum."""
+        return _by_row(_volumes_of_half(*half, sizes), 3)
+
+    def turned(self, spectrum):
+        """The spectrum times `-i`."""
+        real, imag = spectrum
+        return imag, -real
 
     def parts(self, waves):
         """Real and imaginary part."""
@@ -129,12 +150,62 @@ class _Pairs(_Transforms):
     def _sum(self, blocks):
         return tuple(sum(parts) for parts in zip(*blocks))
 
+    def _times_volumes(self, half, filters):
+        return tuple(part[:, :, None] * filters for part in half)
+
+
+def _half_of_volumes(planes):
+    """Half the spectrum as a pair: TensorFlow has no gradients of real transforms along three axes."""
+    import tensorflow as tf
+
+    sizes = tf.shape(planes)[-3:]
+
+    @tf.custom_gradient
+    def transform(planes):
+        found = tf.signal.rfft3d(planes)
+
+        def gradient(*parts):
+            weights = _bins_counted_twice(sizes, planes.dtype)
+            return _volumes_of_half(*(part / weights for part in parts), sizes) * _count(sizes, planes.dtype)
+
+        return (tf.math.real(found), tf.math.imag(found)), gradient
+
+    return transform(planes)
+
+
+def _volumes_of_half(real, imag, sizes):
+    import tensorflow as tf
+
+    @tf.custom_gradient
+    def transform(real, imag):
+        def gradient(planes):
+            weights = _bins_counted_twice(sizes, planes.dtype) / _count(sizes, planes.dtype)
+            return tuple(part * weights for part in _half_of_volumes(planes))
+
+        return tf.signal.irfft3d(tf.complex(real, imag), sizes), gradient
+
+    return transform(real, imag)
+
+
+def _bins_counted_twice(sizes, dtype):
+    """How often each bin of the last axis of half a spectrum is in the whole."""
+    import tensorflow as tf
+
+    k = tf.range(sizes[-1] // 2 + 1)
+    return tf.where((k == 0) | (2 * k == sizes[-1]), tf.ones((), dtype), tf.constant(2, dtype))
+
+
+def _count(sizes, dtype):
+    import tensorflow as tf
+
+    return tf.cast(tf.reduce_prod(sizes), dtype)
+
 
 class _Jax(_Transforms):
     def spectrum(self, planes, rank):
         import jax.numpy as jnp
 
-        return jnp.fft.rfft(planes) if rank == 1 else jnp.fft.fftn(planes, axes=range(-rank, 0))
+        return jnp.fft.fft2(planes) if rank == 2 else jnp.fft.rfftn(planes, axes=range(-rank, 0))
 
     def filters(self, filters):
         return filters
@@ -148,6 +219,14 @@ class _Jax(_Transforms):
         import jax.numpy as jnp
 
         return _by_row(jnp.fft.ifftn(spectrum, axes=range(-rank, 0)), rank)
+
+    def real_inverse(self, half, sizes):
+        import jax.numpy as jnp
+
+        return _by_row(jnp.fft.irfftn(half, sizes, axes=(-3, -2, -1)), 3)
+
+    def turned(self, spectrum):
+        return -1j * spectrum
 
     def parts(self, waves):
         return waves.real, waves.imag
@@ -176,12 +255,16 @@ class _Jax(_Transforms):
 
     _sum = staticmethod(sum)
 
+    def _times_volumes(self, half, filters):
+        return half[:, :, None] * filters
+
 
 class _Torch(_Transforms):
     def spectrum(self, planes, rank):
         import torch
 
-        found = torch.fft.rfft(planes) if rank == 1 else torch.fft.fftn(planes, dim=tuple(range(-rank, 0)))
+        axes = tuple(range(-rank, 0))
+        found = torch.fft.fftn(planes, dim=axes) if rank == 2 else torch.fft.rfftn(planes, dim=axes)
         return torch.view_as_real(found)
 
     def filters(self, filters):
@@ -206,6 +289,16 @@ class _Torch(_Transforms):
 
         waves = torch.fft.ifftn(torch.view_as_complex(spectrum), dim=tuple(range(-rank, 0)))
         return torch.view_as_real(waves).flatten(1, 2)
+
+    def real_inverse(self, half, sizes):
+        import torch
+
+        return torch.fft.irfftn(torch.view_as_complex(half), sizes, dim=(-3, -2, -1)).flatten(1, 2)
+
+    def turned(self, spectrum):
+        import torch
+
+        return torch.view_as_real(torch.view_as_complex(spectrum) * -1j)
 
     def parts(self, waves):
         return waves[..., 0], waves[..., 1]
@@ -239,6 +332,15 @@ class _Torch(_Transforms):
 
     _sum = staticmethod(sum)
 
+    def _summed(self, first, last):
+        import torch
+
+        # One pass over what is large; real and imaginary parts in turn along the last axis.
+        return torch.tensordot(first, last.repeat_interleave(2, -1), dims=([0], [0]))
+
+    def _times_volumes(self, half, filters):
+        return (half.flatten(-2).unsqueeze(2) * filters).unflatten(-1, (-1, 2))
+
 
 def _by_row(waves, rank):
     """`(N, R, B, ...)` as `(N, R * B, ...)`."""
@@ -249,4 +351,5 @@ def _by_row(waves, rank):
 _transforms = {"tensorflow": _Pairs, "jax": _Jax, "torch": _Torch}[keras.backend.backend()]()
 spectrum, whole, filters = _transforms.spectrum, _transforms.whole, _transforms.filters
 product, product_of_bins, inverse = _transforms.product, _transforms.product_of_bins, _transforms.inverse
+product_of_terms, real_inverse, turned = _transforms.product_of_terms, _transforms.real_inverse, _transforms.turned
 parts, modulus = _transforms.parts, _transforms.modulus

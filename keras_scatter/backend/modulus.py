@@ -24,3 +24,13 @@ def smooth_root(square, bias=0.0):
     smallest = float(np.finfo("float64" if "64" in str(square.dtype) else "float32").tiny)
     root = ops.sqrt(square + max(bias**2, smallest))
     return square / (root + bias) if bias else root
+
+
+def power(u, exponent):
+    """A power of moduli, or of other numbers that are not negative, whose gradient at zero is finite."""
+    if exponent in (1, 2):
+        return u if exponent == 1 else u * u
+    # What is no larger is a modulus of zero, see `smooth_root`.
+    smallest = 2 * float(np.finfo("float64" if "64" in str(u.dtype) else "float32").tiny) ** 0.5
+    is_zero = u <= smallest
+    return ops.where(is_zero, 0.0, ops.where(is_zero, 1.0, u) ** exponent)

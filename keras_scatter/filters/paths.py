@@ -75,3 +75,56 @@ class Path1D(NamedTuple):
     def name(self):
         """A string for files, such as `"n3_n1"`."""
         return "_".join(f"n{n}" for n in self.n) or "order_0"
+
+
+class HarmonicPath(NamedTuple):
+    """One scattering coefficient of a volume: a power of `U[p] x`, summed over all voxels or averaged.
+
+    Attributes:
+        order: m, the number of wavelets on the path.
+        scales: `(j1, ..., jm)`, strictly increasing, at most J.
+        degree: l of the solid harmonics, the same along a path; None for order 0.
+        power: q, the exponent of the modulus.
+    """
+
+    order: int
+    scales: tuple
+    degree: int | None
+    power: float
+
+    @property
+    def name(self):
+        """A string for files, such as `"j0_j2_l1_q0.5"`."""
+        names = [f"j{j}" for j in self.scales] + [f"l{self.degree}"] if self.order else ["order_0"]
+        return "_".join([*names, f"q{self.power:g}"])
+
+
+class TimeFrequencyPath(NamedTuple):
+    """One coefficient, or one map along n1, of joint time-frequency scattering: `||x * psi1| * psi2| * psi_fr|`.
+
+    Attributes:
+        order: 0, 1 or 2, the number of wavelets in time.
+        n1: indices of the first-order wavelets at which the outputs are centred, from high to low frequency; a single
+            one with the format "time".
+        n2: index of the second-order wavelet; None for orders 0 and 1.
+        n_fr: index of the wavelet along n1; 0 is a low-pass. None for order 0.
+        spin: sign of its frequency: where it is positive, phases move towards larger n1.
+        xi: frequencies of the second-order wavelet, if any, in cycles a sample, and of that along n1, in cycles a step.
+        j: their scales.
+    """
+
+    order: int
+    n1: tuple
+    n2: int | None
+    n_fr: int | None
+    spin: int
+    xi: tuple
+    j: tuple
+
+    @property
+    def name(self):
+        """A string for files, such as `"n2_5_fr_3_n1_8"`."""
+        if not self.order:
+            return "order_0"
+        second = [] if self.n2 is None else [f"n2_{self.n2}"]
+        return "_".join([*second, f"fr_{self.n_fr}", *(f"n1_{n}" for n in self.n1 if len(self.n1) == 1)])

@@ -3,6 +3,7 @@
 from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
 from keras_scatter.layers.dtcwt import DTCWT
 from keras_scatter.layers.dtcwt_scattering import DTCWTScattering
+from keras_scatter.layers.harmonic_scattering_3d import HarmonicScattering3D
 from keras_scatter.layers.inverse_dtcwt import InverseDTCWT
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
 from keras_scatter.layers.non_expansive import NonExpansive
@@ -13,6 +14,7 @@ __all__ = [
     "ComplexModulusConv",
     "DTCWT",
     "DTCWTScattering",
+    "HarmonicScattering3D",
     "InverseDTCWT",
     "LocallyInvariantLayer",
     "NonExpansive",

@@ -74,7 +74,7 @@ class BaseScattering(BaseTransform):
         _, paths, *sizes = ops.shape(maps)
         if self._channels_last:
             maps = ops.reshape(maps, (-1, channels, paths, *sizes))
-            maps = ops.transpose(maps, (0, *range(3, 3 + self.rank), 1, 2))
+            maps = ops.transpose(maps, (0, *range(3, 3 + len(sizes)), 1, 2))
         return ops.cast(ops.reshape(maps, (-1, *self._join_shape(0, channels * paths, *sizes)[1:])), self.compute_dtype)
 
     def _maps(self, found, channels):

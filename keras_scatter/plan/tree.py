@@ -15,10 +15,14 @@ class Wavelet(NamedTuple):
     Attributes:
         n: index in the bank of its order.
         j: its moduli may be sampled every 2**j.
+        waves: complex waves under the root of one modulus.
+        kind: only wavelets of one kind are applied together.
     """
 
     n: int
     j: int
+    waves: int = 1
+    kind: object = None
 
 
 class Band(NamedTuple):
@@ -73,8 +77,8 @@ class Plan:
         padding: what the margins hold; `"periodic"` where there are none, and sizes must be multiples.
         axis: function from the size of an axis to its `Axis`.
         filters: what makes the filters.
-        average: how moduli become outputs: `"local"` by the low-pass, `"total"` as sums over all samples, None as they
-            are.
+        average: how moduli become outputs: `"local"` by the low-pass, `"total"` as sums over all samples, `"integral"`
+            as the same without axes of length 1, None as they are.
     """
 
     nodes: tuple
@@ -120,6 +124,8 @@ class Plan:
         """Sizes of maps of a level; None where one is not known."""
         if self.average == "total":
             return (1,) * len(shape)
+        if self.average == "integral":
+            return ()
         return tuple(None if size is None else self.axis(size).kept(level)[1] for size in shape)
 
     def samples(self, axes, level):
@@ -139,7 +145,8 @@ class Plan:
         for i in range(first, self.nodes[first].end):
             node = self.nodes[i]
             held = {k: size for k, size in held.items() if i < self.nodes[k].end}
-            size = 2 * len(node.rows) // len(self.nodes[first].rows) * self.samples(axes, node.level)
+            waves = node.band.wavelets[0].waves if node.band else 1
+            size = 2 * waves * len(node.rows) // len(self.nodes[first].rows) * self.samples(axes, node.level)
             largest = max(largest, sum(held.values()) + size)
             if node.end > i + 1:
                 held[i] = size
@@ -181,8 +188,8 @@ def tree(banks, order, follows, level, wanted=None):
         nodes.append(None)
         at, bands = band.level if band else 0, {}
         for w, below in subtree.children:
-            bands.setdefault((max(level(w), at), below), []).append(w)
-        for (deeper, below), wavelets in bands.items():
+            bands.setdefault((max(level(w), at), w.kind, below), []).append(w)
+        for (deeper, _, below), wavelets in bands.items():
             found = Band(min(len(rows[0]), len(banks) - 1), tuple(wavelets), at, deeper)
             grow(below, index, found, tuple((*row, w) for row in rows for w in wavelets))
         nodes[index] = Node(source, band, rows, subtree.emits, len(nodes))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from compare import assert_close, images
+from compare import assert_close, gradient, images, to_numpy
 from keras import ops
 
 from keras_scatter.backend import fourier
@@ -33,10 +33,34 @@ def test_convolution_is_circular_and_decimated(factors):
     assert_close(fourier.modulus(found), abs(expected), 1e-5)
 
 
-def test_volumes():
-    planes, filters = images(1, 2, 4, 6, 8), images(3, 4, 6, 8, seed=1)
-    expected = np.fft.ifftn(np.fft.fftn(planes, axes=(2, 3, 4))[:, :, None] * filters, axes=(3, 4, 5))
-    assert_close(fourier.modulus(waves(planes, filters, (1, 1, 1))), abs(expected).reshape(1, 6, 4, 6, 8), 1e-5)
+@pytest.mark.parametrize("sizes", [(4, 6, 8), (3, 5, 7)])
+def test_filters_of_volumes_are_sums_of_products(sizes):
+    """Even along the last axis, of which there is half of the spectrum; times -i."""
+    bins = sizes[2] // 2 + 1
+    volumes, first, last = images(2, 1, *sizes) - 0.5, images(4, 3, *sizes[:2], seed=1), images(4, bins, seed=2)
+    half = fourier.turned(fourier.spectrum(ops.convert_to_tensor(volumes), 3))
+    product = fourier.product_of_terms(half, ops.convert_to_tensor(first), ops.convert_to_tensor(last))
+    filters = np.einsum("kbzy,kx->bzyx", first, last)
+    expected = np.fft.irfftn(-1j * np.fft.rfftn(volumes, axes=(2, 3, 4)) * filters, sizes, axes=(2, 3, 4))
+    assert_close(fourier.real_inverse(product, sizes), expected, 1e-5)
+
+
+@pytest.mark.parametrize("sizes", [(4, 3, 6), (3, 2, 5)])
+def test_gradients_of_real_transforms_of_volumes(sizes, float64):
+    """Any half spectrum may come out of a product, so that bins without a mirror image matter too."""
+    generator = np.random.default_rng(0)
+    x, direction, weights = (generator.normal(size=(1, 1, *sizes)) for _ in range(3))
+    shapes = (1, 2, *sizes[:2]), (1, sizes[2] // 2 + 1)
+    first, last = (ops.convert_to_tensor(generator.normal(size=shape)) for shape in shapes)
+
+    def value(x):
+        product = fourier.product_of_terms(fourier.turned(fourier.spectrum(x, 3)), first, last)
+        return ops.sum(fourier.real_inverse(product, sizes) ** 2 * ops.convert_to_tensor(weights))
+
+    step = 1e-6
+    ahead, behind = (to_numpy(value(ops.convert_to_tensor(x + sign * step * direction))) for sign in (1, -1))
+    difference = (ahead - behind) / (2 * step)
+    assert abs((gradient(value, x) * direction).sum() - difference) <= 1e-6 * abs(difference)
 
 
 @pytest.mark.parametrize("size", [16, 18])

@@ -82,7 +82,7 @@ def check_nan_stays_nan(make, shape=(2, 8, 8, 1)):
 def check_sizes_change_from_batch_to_batch(make, sizes=((16, 12), (9, 21), (4, 8))):
     """`Input((None, None, C))`, eagerly, in predict and in fit."""
     unknown = (None,) * len(sizes[0])
-    pool = {1: keras.layers.GlobalAveragePooling1D, 2: keras.layers.GlobalAveragePooling2D}[len(unknown)]
+    pool = getattr(keras.layers, f"GlobalAveragePooling{len(unknown)}D")
     layer = make()
     model = keras.Sequential([keras.Input((*unknown, 2)), layer])
     assert model.output_shape == (None, *unknown, 2 * len(layer.paths))

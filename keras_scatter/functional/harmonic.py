@@ -1,0 +1,134 @@
+"""Solid harmonic scattering of volumes: waves of all orders m under one root, powers of moduli."""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from keras import ops
+
+from keras_scatter.backend import fourier
+from keras_scatter.backend.arrays import take
+from keras_scatter.backend.chunks import map_chunks
+from keras_scatter.backend.constants import constants
+from keras_scatter.backend.modulus import power, smooth_root
+from keras_scatter.backend.programs import compiled
+from keras_scatter.backend.recomputation import recomputed
+from keras_scatter.backend.sizes import is_static
+from keras_scatter.cache import cached
+from keras_scatter.filters.solid_harmonic import axis_factors, reaches_nyquist
+from keras_scatter.functional import cascade, smoothing
+
+
+class Terms(NamedTuple):
+    """The wavelets of a scale and degree on half a spectrum, without their factor `(-i)^l`: sums of products.
+
+    Attributes:
+        first: `(K, B, D, H)`, for powers 0 to l along the last axis. Where wavelets reach the Nyquist frequency there
+            are as many terms again for their mirror images, and all are halved.
+        last: `(K, W // 2 + 1)`.
+    """
+
+    first: object
+    last: object
+
+
+def harmonic_bank(plan, axes, dtype):
+    """`Terms` by scale and degree."""
+    lengths = tuple(axis.length for axis in axes)
+    kinds = sorted({band.wavelets[0].kind for band in plan.bands})
+    return {kind: _terms(plan.filters, kind, lengths, dtype) for kind in kinds}
+
+
+def _terms(filters, kind, lengths, dtype):
+    if is_static(*lengths):
+        return Terms(*constants(_kept_terms(filters, kind, lengths, dtype)))
+    return Terms(*(ops.cast(part, dtype) for part in _products(filters, kind, lengths, dtype, ops)))
+
+
+@cached
+def _kept_terms(filters, kind, lengths, dtype):
+    return tuple(part.astype(dtype) for part in _products(filters, kind, lengths, dtype, np))
+
+
+def _products(filters, kind, lengths, dtype, xp):
+    scale, degree = filters.scale(kind[0]), kind[1]
+    z, y, x = (axis_factors(length, scale, degree, xp) for length in lengths)
+    x, polynomials = x[..., : lengths[2] // 2 + 1], filters.polynomials(degree)
+    if reaches_nyquist(scale, degree, dtype):
+        halves = [(polynomials / 2, z[i], y[i], x[i]) for i in (0, 1)]
+    else:
+        halves = [(polynomials, *(sum(factors) / 2 for factors in (z, y, x)))]
+    first = [xp.einsum("mabc,az,by->cmzy", polynomials, z, y) for polynomials, z, y, _ in halves]
+    return xp.concatenate(first), xp.concatenate([x for *_, x in halves])
+
+
+class HarmonicStages:
+    """Stages of `cascade`: waves are computed with their moduli, and again for the gradient."""
+
+    def __init__(self, plan, axes, bank, dtype):
+        self.axes, self._plan, self._bank = axes, plan, bank
+        self._sizes = tuple(axis.length for axis in axes)
+        if plan.average == "local":
+            self._lowpass = smoothing.matrices(plan, axes, 0, dtype)
+
+    def pad(self, planes):
+        return planes  # they are periodic
+
+    def analyse(self, moduli, node):
+        return fourier.spectrum(moduli, 3)
+
+    def waves(self, spectrum, band):
+        return spectrum, band.wavelets[0].kind
+
+    def modulus(self, waves):
+        spectrum, (j, degree) = waves
+        modulus = recomputed(functools.partial(self._modulus, degree=degree), is_program=True)
+        return modulus(spectrum, self._bank[j, degree])
+
+    def average(self, moduli, level):
+        if self._plan.nodes[0].emits:
+            moduli = ops.absolute(moduli)  # of the volume itself, which may be negative
+        found = [power(moduli, q) for q in self._plan.filters.powers]
+        if self._plan.average == "local":
+            found = [smoothing.smooth(part, self._lowpass) for part in found]
+        else:
+            found = [ops.sum(part, axis=(-3, -2, -1)) for part in found]
+        return ops.stack(found, axis=2)
+
+    def _modulus(self, spectrum, terms, degree):
+        """`sqrt(sum_m |u * psi_m|^2)`, or that of m = -l alone."""
+        first, last = terms
+        spectrum = fourier.turned(spectrum) if degree % 2 else spectrum
+        real = self._waves(spectrum, first, last)
+        if first.shape[0] == degree + 1:
+            return smooth_root(ops.sum(real * real, axis=1, keepdims=True))
+        # Besides the half that has a mirror image there is one that has none: waves of it are imaginary.
+        last = ops.concatenate([last[: degree + 1], -last[degree + 1 :]])
+        imaginary = self._waves(fourier.turned(spectrum), first, last)
+        if self._plan.filters.covariant:
+            return smooth_root(ops.sum(real * real + imaginary * imaginary, axis=1, keepdims=True))
+        # psi_{-l} is the second wavelet minus i times the first one.
+        one, other = real[:, :1] - imaginary[:, 1:], real[:, 1:] + imaginary[:, :1]
+        return smooth_root(one * one + other * other)
+
+    def _waves(self, spectrum, first, last):
+        return fourier.real_inverse(fourier.product_of_terms(spectrum, first, last), self._sizes)
+
+
+program = compiled(xla_under_tensorflow=True)(cascade.scatter)
+
+
+@compiled(xla_under_tensorflow=False)
+def scatter(planes, bank, plan, output, chunk=None):
+    """Solid harmonic scattering of volumes `(N, D, H, W)`: `(N, K)`, or `(N, K, d, h, w)` where it is local.
+
+    Args:
+        bank: see `harmonic_bank`.
+        output: `"scattering"`.
+        chunk: number of volumes at a time; None means as many as fit the cache.
+    """
+    chunk = chunk or cascade.planes_at_a_time(plan, plan.axes(ops.shape(planes)[1:]))
+    part = functools.partial(program, arrays=bank, make=HarmonicStages, plan=plan, output=output)
+    found = map_chunks(part, planes, chunk)
+    _, rows, powers, *sizes = ops.shape(found)
+    return take(ops.reshape(found, (-1, rows * powers, *sizes)), np.array(plan.filters.kept), axis=1)
