@@ -14,6 +14,7 @@ except ImportError as error:
     ) from error
 
 from keras_scatter import filters, layers, models, saved_filters
+from keras_scatter.inversion import invert
 
 try:
     __version__ = importlib.metadata.version("keras_scatter")
@@ -22,4 +23,4 @@ except importlib.metadata.PackageNotFoundError:  # a bare checkout
 
 del keras, os
 
-__all__ = ["filters", "layers", "models", "saved_filters"]
+__all__ = ["filters", "invert", "layers", "models", "saved_filters"]
