@@ -14,6 +14,7 @@ except ImportError as error:
     ) from error
 
 from keras_scatter import filters, layers, models, saved_filters
+from keras_scatter.angular import angular_spectrum, angular_threshold
 from keras_scatter.inversion import invert
 
 try:
@@ -23,4 +24,4 @@ except importlib.metadata.PackageNotFoundError:  # a bare checkout
 
 del keras, os
 
-__all__ = ["filters", "invert", "layers", "models", "saved_filters"]
+__all__ = ["angular_spectrum", "angular_threshold", "filters", "invert", "layers", "models", "saved_filters"]

@@ -66,11 +66,14 @@ class Search:
         """An optimizer that has seen no variables yet: a user's is copied."""
         if isinstance(self.optimizer, keras.optimizers.Optimizer):
             return type(self.optimizer).from_config(self.optimizer.get_config())
+        if self.optimizer is None:
+            # The loss is no random one: squares of older gradients say little.
+            return keras.optimizers.Adam(float(self.learning_rate), beta_2=0.99)
         try:
-            optimizer = keras.optimizers.get("adam" if self.optimizer is None else self.optimizer)
+            optimizer = keras.optimizers.get(self.optimizer)
         except (ValueError, TypeError):
             raise ValueError(
-                'optimizer must be None for Adam, "lbfgs", or an optimizer of Keras or its name. '
+                'optimizer must be None, "lbfgs", or an optimizer of Keras or its name. '
                 f"Received: optimizer={self.optimizer!r}"
             ) from None
         optimizer.learning_rate = self.learning_rate

@@ -8,7 +8,18 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parents[1] / "keras_scatter"
 LAYERS = ["arguments", "optional", "cache", "errors", "files", "filters", "plan", "saved_filters", "perturbations"]
-LAYERS += ["backend", "functional", "layers", "models", "optimisation", "inversion", "testing", "workflows", "cli"]
+LAYERS += [
+    "backend",
+    "functional",
+    "layers",
+    "models",
+    "optimisation",
+    "inversion",
+    "angular",
+    "testing",
+    "workflows",
+    "cli",
+]
 FILTERS_MAY_IMPORT = {"numpy", "scipy", "keras_scatter"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
