@@ -14,6 +14,8 @@ except ImportError as error:
     ) from error
 
 from keras_scatter import filters, layers, models, molecules, plots, saved_filters
+from keras_scatter.angular import angular_spectrum, angular_threshold
+from keras_scatter.inversion import invert
 
 try:
     __version__ = importlib.metadata.version("keras_scatter")
@@ -22,4 +24,14 @@ except importlib.metadata.PackageNotFoundError:  # a bare checkout
 
 del keras, os
 
-__all__ = ["filters", "layers", "models", "molecules", "plots", "saved_filters"]
+__all__ = [
+    "angular_spectrum",
+    "angular_threshold",
+    "filters",
+    "invert",
+    "layers",
+    "models",
+    "molecules",
+    "plots",
+    "saved_filters",
+]

@@ -132,3 +132,33 @@ def _given(axes, count, what):
     if len(axes) != count:
         raise ValueError(f"axes must be None or {count} matplotlib axes: {what}. Received: {len(axes)}")
     return axes
+
+
+def draw_angular(spectrum, axes=None):
+    """Shares of the energy by angular frequency: of order 1 by scale, of order 2 by both, and by their sum."""
+    if axes is None:
+        pyplot = require("matplotlib.pyplot", "plots")
+        _, axes = pyplot.subplots(1, 3, figsize=(13, 3.8), layout="constrained")
+    first, second, joint = _given(axes, 3, "order 1, order 2 and its sum of frequencies")
+    L = spectrum.L
+    # From -L/2 on: the middle is frequency 0, what does not change with the angle.
+    frequencies = np.arange(L) - L // 2
+    for scale, energy in enumerate(spectrum.order_1):
+        first.plot(frequencies, np.roll(_share(energy), L // 2), marker="o", label=f"scale {scale}")
+    second.imshow(np.roll(_share(spectrum.order_2), (L // 2, L // 2), (0, 1)), cmap="cividis", vmin=0, origin="lower")
+    joint.bar(frequencies, np.roll(_share(spectrum.order_2_joint), L // 2), color="grey")
+    names = [str(frequency) for frequency in frequencies]
+    second.set_xticks(range(L), names)
+    second.set_yticks(range(L), names)
+    second.set(xlabel="frequency of the second angle", ylabel="frequency of the first angle")
+    for axis, label in ((first, "frequency of the angle"), (joint, "sum of both frequencies")):
+        axis.axhline(1 / L, color="black", linewidth=0.8, linestyle=":", label="flat")
+        axis.set(xlabel=label, ylabel="share of the energy", xticks=frequencies, ylim=(0, None))
+    first.legend(fontsize=SMALL)
+    for axis, title in zip((first, second, joint), ("order 1", "order 2", "order 2, joint")):
+        axis.set_title(title, fontsize=FONT)
+    return first.figure
+
+
+def _share(energy):
+    return energy / max(energy.sum(), np.finfo("float64").tiny)

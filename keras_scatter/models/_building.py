@@ -1,50 +1,80 @@
 """What the functions that build models share."""
 
+import inspect
 import pathlib
 
 import keras
 
-from keras_scatter.arguments import check_integer
+from keras_scatter.arguments import check_choice, check_integer
+
+LAST = "channels_last"
 
 
-def channel_axis():
-    """The axis of the channels in Keras's image data format."""
-    return -1 if keras.config.image_data_format() == "channels_last" else 1
+class Builder:
+    """Makes the layers of one model.
 
+    All have its dtype and the channels last: images with channels first are transposed on their way in, because
+    convolutions with channels first cannot be trained by TensorFlow on a processor. So weights fit both data formats.
 
-def image_input(height, width, channels):
-    """A symbolic batch of images in Keras's image data format."""
-    last = keras.config.image_data_format() == "channels_last"
-    return keras.Input((height, width, channels) if last else (channels, height, width))
+    Args:
+        data_format: that of the model's images; None takes Keras's setting.
+        dtype: name of a dtype, or a dtype policy; None takes Keras's setting.
+    """
+
+    def __init__(self, data_format=None, dtype=None):
+        check_choice("data_format", data_format, (None, LAST, "channels_first"))
+        self.data_format = data_format or keras.config.image_data_format()
+        self.dtype = _policy(dtype)
+        # Of images and of probabilities.
+        self.precise = "float64" if self.dtype.compute_dtype == "float64" else "float32"
+
+    def images(self, height, width, channels):
+        """A symbolic batch of images in the data format, and the same with the channels last."""
+        if self.data_format == LAST:
+            inputs = keras.Input((height, width, channels), dtype=self.precise)
+            return inputs, inputs
+        inputs = keras.Input((channels, height, width), dtype=self.precise)
+        return inputs, keras.layers.Permute((2, 3, 1), dtype=self.precise, name="channels_last")(inputs)
+
+    def layer(self, kind, *arguments, **options):
+        """A layer of that class."""
+        if "data_format" in inspect.signature(kind).parameters:
+            options["data_format"] = LAST
+        return kind(*arguments, dtype=self.dtype, **options)
+
+    def normalised(self, x, name, dropout=0.0, activation=True):
+        """Batch normalisation with PyTorch's constants, dropout, ReLU."""
+        x = self.layer(keras.layers.BatchNormalization, momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
+        if dropout:
+            x = self.layer(keras.layers.Dropout, dropout, name=f"{name}_dropout")(x)
+        return self.layer(keras.layers.ReLU, name=f"{name}_relu")(x) if activation else x
+
+    def mean(self, x):
+        """Mean over the pixels."""
+        return self.layer(keras.layers.GlobalAveragePooling2D, name="mean")(x)
+
+    def classified(self, x, classes, activation, initializer, name="classes"):
+        """A dense layer that ends a model, in float32 at least, with kernel and bias by `initializer(inputs)`."""
+        kernel, bias = initializer(x.shape[-1])
+        options = {"activation": activation, "kernel_initializer": kernel, "bias_initializer": bias}
+        return keras.layers.Dense(classes, dtype=self.precise, name=name, **options)(x)
+
+    def projected(self, x, classes, activation):
+        """A fixed random projection of all features, and a learned linear map of its outputs: the end of table 1.1."""
+        x = self.layer(keras.layers.Flatten, name="unravel")(x)
+        options = {"use_bias": False, "kernel_initializer": glorot(2**0.5), "trainable": False}
+        x = self.layer(keras.layers.Dense, classes, name="project", **options)(x)
+        return self.classified(x, classes, activation, by_glorot, name="reshuffle")
 
 
 def glorot(gain):
-    """Uniform in `+- gain * sqrt(6 / (fan_in + fan_out))`: equation 1.5.1 of the paper."""
+    """Uniform in `+- gain * sqrt(6 / (fan_in + fan_out))`: equation 1.5.1 of A Learnable ScatterNet."""
     return keras.initializers.VarianceScaling(gain**2, "fan_avg", "uniform")
 
 
-def normalised(x, name, dropout=0.0):
-    """Batch normalisation with the constants of the paper's program, dropout, ReLU."""
-    x = keras.layers.BatchNormalization(channel_axis(), momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
-    if dropout:
-        x = keras.layers.Dropout(dropout, name=f"{name}_dropout")(x)
-    return keras.layers.ReLU(name=f"{name}_relu")(x)
-
-
-def classified(x, classes, activation):
-    """Mean over the pixels and a dense layer."""
-    x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
-    return keras.layers.Dense(classes, activation=activation, kernel_initializer=glorot(2**0.5), name="classes")(x)
-
-
-def projected(x, classes, activation):
-    """A fixed random projection of all features, and a learned linear map of its outputs: the end of table 1.1."""
-    x = keras.layers.Flatten(name="unravel")(x)
-    fixed = keras.layers.Dense(
-        classes, use_bias=False, kernel_initializer=glorot(2**0.5), trainable=False, name="project"
-    )
-    dense = keras.layers.Dense(classes, activation=activation, kernel_initializer=glorot(2**0.5), name="reshuffle")
-    return dense(fixed(x))
+def by_glorot(inputs):
+    """Initializers of kernel and bias of the last layer in A Learnable ScatterNet."""
+    return glorot(2**0.5), "zeros"
 
 
 def check_filters(filters):
@@ -72,3 +102,17 @@ def finished(inputs, outputs, name, weights):
             f"Received: weights={str(weights)!r} ({error})"
         ) from error
     return model
+
+
+def _policy(dtype):
+    try:
+        policy = keras.dtype_policies.get(dtype)
+        known = "float" in policy.compute_dtype
+    except (TypeError, ValueError):
+        known = False
+    if not known:
+        raise ValueError(
+            'dtype must be None, a float type such as "float64", or a policy such as "mixed_bfloat16". '
+            f"Received: dtype={dtype!r}"
+        )
+    return policy

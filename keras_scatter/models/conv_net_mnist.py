@@ -3,7 +3,7 @@
 import keras
 
 from keras_scatter.arguments import check_integer
-from keras_scatter.models._building import check_filters, finished, glorot, image_input, projected
+from keras_scatter.models._building import Builder, check_filters, finished, glorot
 
 
 def ConvNetMNIST(
@@ -13,6 +13,8 @@ def ConvNetMNIST(
     filters=(7, 49),
     gain=1.5,
     classifier_activation="softmax",
+    dtype=None,
+    data_format=None,
     name="conv_net_mnist",
 ):
     """Two convolutions with max-pooling, a fixed random projection and a learned 10 x 10 map.
@@ -27,11 +29,12 @@ def ConvNetMNIST(
         filters: numbers of filters of both convolutions.
         gain: factor a of the Glorot-uniform initial kernels.
         classifier_activation: activation of the output; None gives logits.
+        dtype: a dtype or a dtype policy for all layers; None takes Keras's setting. The output is float32 at least.
+        data_format: `"channels_last"` or `"channels_first"` of the input; None takes Keras's setting. Weights fit both.
         name: name of the model.
 
     Returns:
-        A functional `keras.Model` from `(batch, 28, 28, 1)`, or `(batch, 1, 28, 28)` if Keras's image data format is
-        `"channels_first"`, to `(batch, 10)`.
+        A functional `keras.Model` from `(batch, 28, 28, 1)`, or `(batch, 1, 28, 28)`, to `(batch, 10)`.
 
     Raises:
         ValueError: `kernel_size` or `filters` is wrong, or `weights` is not a file of an equal model.
@@ -46,10 +49,10 @@ def ConvNetMNIST(
         A Learnable ScatterNet: Locally Invariant Convolutional Layers, tables 1.1b and 1.4.
     """
     kernel_size = check_integer("kernel_size", kernel_size)
-    inputs = x = image_input(28, 28, 1)
+    build = Builder(data_format, dtype)
+    inputs, x = build.images(28, 28, 1)
     for index, number in enumerate(check_filters(filters), start=1):
-        x = keras.layers.Conv2D(
-            number, kernel_size, padding="same", activation="relu", kernel_initializer=glorot(gain), name=f"conv{index}"
-        )(x)
-        x = keras.layers.MaxPooling2D(name=f"maxpool{index}")(x)
-    return finished(inputs, projected(x, 10, classifier_activation), name, weights)
+        options = {"padding": "same", "activation": "relu", "kernel_initializer": glorot(gain)}
+        x = build.layer(keras.layers.Conv2D, number, kernel_size, name=f"conv{index}", **options)(x)
+        x = build.layer(keras.layers.MaxPooling2D, name=f"maxpool{index}")(x)
+    return finished(inputs, build.projected(x, 10, classifier_activation), name, weights)

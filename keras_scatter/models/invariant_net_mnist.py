@@ -1,7 +1,7 @@
 """The small network of locally invariant layers for MNIST."""
 
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
-from keras_scatter.models._building import check_filters, finished, image_input, projected
+from keras_scatter.models._building import Builder, check_filters, finished
 
 
 def InvariantNetMNIST(
@@ -12,6 +12,8 @@ def InvariantNetMNIST(
     gain=1.0,
     seed=0,
     classifier_activation="softmax",
+    dtype=None,
+    data_format=None,
     name="invariant_net_mnist",
 ):
     """Two locally invariant layers, a fixed random projection and a learned 10 x 10 map: all learning is in the layers.
@@ -27,11 +29,12 @@ def InvariantNetMNIST(
         gain: factor a of the Glorot-uniform initial mixing weights.
         seed: integer >= 0 for the fixed kernels of `mixing="impulse"`, `"gaussian"` and `"random"`.
         classifier_activation: activation of the output; None gives logits.
+        dtype: a dtype or a dtype policy for all layers; None takes Keras's setting. The output is float32 at least.
+        data_format: `"channels_last"` or `"channels_first"` of the input; None takes Keras's setting. Weights fit both.
         name: name of the model.
 
     Returns:
-        A functional `keras.Model` from `(batch, 28, 28, 1)`, or `(batch, 1, 28, 28)` if Keras's image data format is
-        `"channels_first"`, to `(batch, 10)`.
+        A functional `keras.Model` from `(batch, 28, 28, 1)`, or `(batch, 1, 28, 28)`, to `(batch, 10)`.
 
     Raises:
         ValueError: `mixing` or `filters` is wrong, or `weights` is not a file of an equal model.
@@ -45,14 +48,9 @@ def InvariantNetMNIST(
     Reference:
         A Learnable ScatterNet: Locally Invariant Convolutional Layers, tables 1.1a and 1.4.
     """
-    inputs = x = image_input(28, 28, 1)
+    build = Builder(data_format, dtype)
+    inputs, x = build.images(28, 28, 1)
     for index, number in enumerate(check_filters(filters)):
-        x = LocallyInvariantLayer(
-            number,
-            mixing=mixing,
-            gain=gain,
-            activation="relu",
-            seed=seed + index,
-            name=f"inv{index + 1}",
-        )(x)
-    return finished(inputs, projected(x, 10, classifier_activation), name, weights)
+        options = {"mixing": mixing, "gain": gain, "activation": "relu", "seed": seed + index}
+        x = build.layer(LocallyInvariantLayer, number, name=f"inv{index + 1}", **options)(x)
+    return finished(inputs, build.projected(x, 10, classifier_activation), name, weights)

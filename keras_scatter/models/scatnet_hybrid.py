@@ -5,7 +5,7 @@ import keras
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.layers.dtcwt_scattering import DTCWTScattering
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
-from keras_scatter.models._building import channel_axis, classified, finished, glorot, image_input, normalised
+from keras_scatter.models._building import Builder, by_glorot, finished, glorot
 
 STEM = 16
 
@@ -22,6 +22,8 @@ def ScatNetHybrid(
     gain=1.5,
     seed=0,
     classifier_activation="softmax",
+    dtype=None,
+    data_format=None,
     name=None,
 ):
     """Two scattering layers, which take the image to a quarter of its size, then four 3x3 convolutions.
@@ -45,11 +47,12 @@ def ScatNetHybrid(
         gain: factor a of their Glorot-uniform initial mixing weights.
         seed: integer >= 0 for the fixed kernels of `mixing="impulse"`, `"gaussian"` and `"random"`.
         classifier_activation: activation of the output; None gives logits.
+        dtype: a dtype or a dtype policy for all layers; None takes Keras's setting. The output is float32 at least.
+        data_format: `"channels_last"` or `"channels_first"` of the input; None takes Keras's setting. Weights fit both.
         name: name of the model; None means `scatnet_a` and so on.
 
     Returns:
-        A functional `keras.Model` from `(batch, *input_shape)`, or channels first if that is Keras's image data
-        format, to `(batch, classes)`.
+        A functional `keras.Model` from `(batch, H, W, C)`, or `(batch, C, H, W)`, to `(batch, classes)`.
 
     Raises:
         ValueError: an argument is out of range, or `weights` is not a file of an equal model.
@@ -69,27 +72,23 @@ def ScatNetHybrid(
         raise ValueError(
             f"input_shape must be height, width and channels, such as (32, 32, 3). Received: {input_shape!r}"
         )
-    inputs = x = image_input(*input_shape)
+    build = Builder(data_format, dtype)
+    inputs, x = build.images(*input_shape)
     if variant in "CD":
-        x = normalised(_convolution(STEM, "stem")(x), "stem")
+        x = build.normalised(_convolution(build, STEM, "stem")(x), "stem")
     for order in (1, 2):
         if variant in "AC":
-            layer = DTCWTScattering(J=1, name=f"scat{order}")
+            layer = build.layer(DTCWTScattering, J=1, name=f"scat{order}")
         else:
-            layer = LocallyInvariantLayer(
-                7 * x.shape[channel_axis()],
-                mixing=mixing,
-                gain=gain,
-                seed=seed + order,
-                name=f"inv{order}",
-            )
-        x = normalised(layer(x), layer.name)
+            options = {"mixing": mixing, "gain": gain, "seed": seed + order}
+            layer = build.layer(LocallyInvariantLayer, 7 * x.shape[-1], name=f"inv{order}", **options)
+        x = build.normalised(layer(x), layer.name)
     for letter, factor in zip("CDEF", (2, 2, 4, 4)):
-        x = normalised(_convolution(factor * width, f"conv{letter}")(x), f"conv{letter}", dropout)
-    return finished(
-        inputs, classified(x, classes, classifier_activation), name or f"scatnet_{variant.lower()}", weights
-    )
+        x = build.normalised(_convolution(build, factor * width, f"conv{letter}")(x), f"conv{letter}", dropout)
+    outputs = build.classified(build.mean(x), classes, classifier_activation, by_glorot)
+    return finished(inputs, outputs, name or f"scatnet_{variant.lower()}", weights)
 
 
-def _convolution(filters, name):
-    return keras.layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer=glorot(2**0.5), name=name)
+def _convolution(build, filters, name):
+    options = {"padding": "same", "use_bias": False, "kernel_initializer": glorot(2**0.5)}
+    return build.layer(keras.layers.Conv2D, filters, 3, name=name, **options)

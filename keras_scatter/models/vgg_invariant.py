@@ -4,7 +4,7 @@ import keras
 
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
-from keras_scatter.models._building import classified, finished, glorot, image_input, normalised
+from keras_scatter.models._building import Builder, by_glorot, finished, glorot
 
 # Height and width, classes, convolutions.
 DATASETS = {"cifar10": (32, 10, "ABCDEF"), "cifar100": (32, 100, "ABCDEF"), "tiny_imagenet": (64, 200, "ABCDEFGH")}
@@ -20,6 +20,8 @@ def VGGInvariant(
     gain=1.0,
     seed=0,
     classifier_activation="softmax",
+    dtype=None,
+    data_format=None,
     name="vgg_invariant",
 ):
     """Six 3x3 convolutions, eight for Tiny ImageNet, of which any may be replaced by locally invariant layers.
@@ -38,11 +40,13 @@ def VGGInvariant(
         gain: factor a of the Glorot-uniform initial mixing weights.
         seed: integer >= 0 for the fixed kernels of `mixing="impulse"`, `"gaussian"` and `"random"`.
         classifier_activation: activation of the output; None gives logits.
+        dtype: a dtype or a dtype policy for all layers; None takes Keras's setting. The output is float32 at least.
+        data_format: `"channels_last"` or `"channels_first"` of the input; None takes Keras's setting. Weights fit both.
         name: name of the model.
 
     Returns:
-        A functional `keras.Model` from `(batch, 32, 32, 3)` (64 pixels for Tiny ImageNet), or channels first if that
-        is Keras's image data format, to `(batch, classes)`.
+        A functional `keras.Model` from `(batch, 32, 32, 3)` (64 pixels for Tiny ImageNet), or
+        `(batch, 3, 32, 32)`, to `(batch, classes)`.
 
     Raises:
         ValueError: an argument is none of the known ones, or `weights` is not a file of an equal model.
@@ -59,28 +63,23 @@ def VGGInvariant(
     size, classes, letters = DATASETS[check_choice("dataset", dataset, tuple(DATASETS))]
     swap = _check_swap(swap, letters)
     width = check_integer("width", width)
-    inputs = x = image_input(size, size, 3)
+    build = Builder(data_format, dtype)
+    inputs, x = build.images(size, size, 3)
     for index, letter in enumerate(letters):
         filters = width * 2 ** (index // 2)
         pooled = index % 2 == 1 and letter != letters[-1]
         invariant = f"inv{letter}" in swap
         if invariant:
-            layer = LocallyInvariantLayer(
-                filters,
-                mixing=mixing,
-                strides=2 if pooled else 1,
-                gain=gain,
-                seed=seed + index,
-                name=f"inv{letter}",
-            )
+            options = {"mixing": mixing, "strides": 2 if pooled else 1, "gain": gain, "seed": seed + index}
+            layer = build.layer(LocallyInvariantLayer, filters, name=f"inv{letter}", **options)
         else:
-            layer = keras.layers.Conv2D(
-                filters, 3, padding="same", kernel_initializer=glorot(2**0.5), name=f"conv{letter}"
-            )
-        x = normalised(layer(x), layer.name)
+            options = {"padding": "same", "kernel_initializer": glorot(2**0.5)}
+            layer = build.layer(keras.layers.Conv2D, filters, 3, name=f"conv{letter}", **options)
+        x = build.normalised(layer(x), layer.name)
         if pooled and not invariant:
-            x = keras.layers.MaxPooling2D(name=f"pool{letter}")(x)
-    return finished(inputs, classified(x, classes, classifier_activation), name, weights)
+            x = build.layer(keras.layers.MaxPooling2D, name=f"pool{letter}")(x)
+    outputs = build.classified(build.mean(x), classes, classifier_activation, by_glorot)
+    return finished(inputs, outputs, name, weights)
 
 
 def _check_swap(swap, letters):

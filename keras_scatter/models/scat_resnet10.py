@@ -1,0 +1,71 @@
+"""A residual network of ten layers behind scattering."""
+
+from keras_scatter.arguments import check_integer
+from keras_scatter.models._building import Builder
+from keras_scatter.models._hybrid import Input, Residual, basic, residual_network
+
+
+def ScatResNet10(
+    input_shape=None,
+    J=3,
+    L=8,
+    order=1,
+    classes=1000,
+    scattering="exact",
+    weights=None,
+    *,
+    width=256,
+    classifier_activation="softmax",
+    dtype=None,
+    data_format=None,
+    name="scat_resnet10",
+):
+    """Scattering and a residual network of nine convolutions and a dense layer.
+
+    Features without mean and scale, a 3x3 convolution (with bias), two basic blocks of `width` channels, two of twice
+    as many with stride 2, the mean, a dense layer. 11.4 million weights of order 1, 12.8 million of order 2.
+
+    The paper scatters images that are scaled to 0..1 and standardised by colour, and trains for 90 epochs by SGD with
+    momentum 0.9, rate 0.1 that is divided by 10 every 30 epochs, batches of 256, and weight decay 1e-4.
+
+    Args:
+        input_shape: height, width and channels of the images, multiples of 2**J for the first two; None means
+            (224, 224, 3). With `scattering=None`, that of the feature map.
+        J: scale of the scattering transform, features are averaged over about 2**J pixels.
+        L: its number of angles.
+        order: 1 or 2, the largest number of wavelets on a path.
+        classes: number of classes.
+        scattering: `"exact"` for `ScatteringFFT`, `"distilled"` for a `ComplexModulusConv` with designed filters, for
+            J up to 4; None if features come in, those of `ScatteringFFT` for images of any number of channels. It is
+            not trained, unless `model.get_layer("scattering").trainable = True` is set before `compile`.
+        weights: None, or the path of a `.weights.h5` file written by `save_weights`. There are no published ones.
+        width: channels of the first blocks.
+        classifier_activation: activation of the output; None gives logits.
+        dtype: a dtype or a dtype policy for all layers; None takes Keras's setting. The output is float32 at least.
+        data_format: `"channels_last"` or `"channels_first"` of the input; None takes Keras's setting. Weights fit both.
+        name: name of the model.
+
+    Returns:
+        A functional `keras.Model` from `(batch, H, W, C)`, or `(batch, C, H, W)`, to `(batch, classes)`.
+
+    Raises:
+        TypeError: an argument that counts something is no integer.
+        ValueError: an argument is out of range, the sizes are unknown or no multiples of 2**J, the channels of a
+            feature map do not fit, or `weights` is not a file of an equal model.
+
+    Example:
+
+    >>> model = ScatResNet10((32, 32, 3), classes=10, width=16)
+    >>> model.get_layer("scattering").output.shape, model.output_shape
+    ((None, 4, 4, 75), (None, 10))
+
+    Reference:
+        Compressing the Input for CNNs with the First-Order Scattering Transform: table 1.
+    """
+    width = check_integer("width", width)
+    groups = (2, width, 1), (2, 2 * width, 2)
+    # The momentum of the features' normalisation is 0.9 in PyTorch's terms.
+    network = Residual(width, groups, basic, stem_bias=True, momentum=0.1)
+    given = Input(input_shape, (224, 224, 3), J, L, order, scattering)
+    build = Builder(data_format, dtype)
+    return residual_network(build, given, network, classes, classifier_activation, name, weights)
