@@ -46,8 +46,8 @@ def invert(
             with 0.08 of its length. Or an array of the shape of x.
         loss: `"norm"`, `||S y - S x||` summed over the batch; `"mse"`, the mean square; or a function of target and
             coefficients, such as a loss of Keras, whose mean is taken.
-        optimizer: None for Adam with `beta_2=0.99`; an optimizer of Keras (a copy is used, at its own learning rate) or the name of one;
-            `"lbfgs"` for that of SciPy, which has no learning rate.
+        optimizer: None for Adam with `beta_2=0.99`; an optimizer of Keras (a copy is used, at its own learning rate) or
+            the name of one; `"lbfgs"` for that of SciPy, which has no learning rate.
         learning_rate: step size, in the unit of the images: 10 is for values of 0 to 255, 0.04 for 0 to 1.
         shape: shape of one image, with its channels, without the batch. None takes the one that the layer was built
             for, or sizes that are 2**J times those of the target.

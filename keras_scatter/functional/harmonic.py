@@ -57,7 +57,7 @@ def _products(filters, kind, lengths, dtype, xp):
     if reaches_nyquist(scale, degree, dtype):
         halves = [(polynomials / 2, z[i], y[i], x[i]) for i in (0, 1)]
     else:
-        halves = [(polynomials, *(sum(factors) / 2 for factors in (z, y, x)))]
+        halves = [(polynomials, *((factors[0] + factors[1]) / 2 for factors in (z, y, x)))]
     first = [xp.einsum("mabc,az,by->cmzy", polynomials, z, y) for polynomials, z, y, _ in halves]
     return xp.concatenate(first), xp.concatenate([x for *_, x in halves])
 
