@@ -30,7 +30,7 @@ def test_held_out_dead_leaves_are_of_another_scene():
 
 def test_dead_leaves_have_the_spectrum_of_photographs():
     """Power falls about as 1 / frequency^2."""
-    windows = datasets.dead_leaves(200, 64) * np.hanning(64)[:, None, None] * np.hanning(64)[:, None]
+    windows = datasets.dead_leaves(60, 64) * np.hanning(64)[:, None, None] * np.hanning(64)[:, None]
     power = (abs(np.fft.fft2(windows[..., 0] - windows.mean((1, 2, 3))[:, None, None])) ** 2).mean(0)
     frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(64), np.fft.fftfreq(64)))
     kept = (frequency > 0.06) & (frequency < 0.4)

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -175,11 +176,10 @@ def test_bad_options_leave_nothing_behind(tmp_path, capsys, options, text):
     assert not out.exists()
 
 
-@pytest.mark.parametrize("order", [1, 2])
-def test_the_paper_design_learns_from_random_kernels(tmp_path, order):
-    config = DistillConfig(**{**SMALL, "design": "paper", "initializer": "glorot_uniform", "order": order})
+def test_the_paper_design_learns_two_orders_from_random_kernels(tmp_path):
+    config = DistillConfig(**{**SMALL, "design": "paper", "initializer": "glorot_uniform", "order": 2})
     report = distill(config, tmp_path / "run", verbose=0)
-    assert report["relative_error"]["after"][order] < report["relative_error"]["before"][order]
+    assert report["relative_error"]["after"][2] < report["relative_error"]["before"][2]
 
 
 def test_two_processes_do_not_share_a_run(finished):
@@ -190,14 +190,13 @@ def test_two_processes_do_not_share_a_run(finished):
 
 @pytest.mark.parametrize("name", ["config.json", "report.json", "history.csv", "state/best.npz"])
 @pytest.mark.parametrize("content", [b"", b"{", b"\x89PNG\x00\xff"])
-def test_a_damaged_file_is_named(tmp_path, capsys, name, content):
+def test_a_damaged_file_is_named(finished, tmp_path, capsys, name, content):
     """Nothing escapes but the command's own message."""
-    out = tmp_path / "run"
-    distill(DistillConfig(**{**SMALL, "epochs": 1}), out, verbose=0)
+    out = shutil.copytree(finished[0], tmp_path / "run")
     if name not in ("config.json", "report.json"):
         (out / "report.json").unlink()
     (out / name).write_bytes(content)
-    status = main(["distill", *SMALL_OPTIONS, "--epochs=1", "--out", str(out), "--resume"])
+    status = main(["distill", *SMALL_OPTIONS, "--out", str(out), "--resume"])
     if (name, content) in (("history.csv", b""), ("history.csv", b"{")):
         # An empty log, and one whose first row was cut.
         assert status == 0
