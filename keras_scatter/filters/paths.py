@@ -108,7 +108,7 @@ class TimeFrequencyPath(NamedTuple):
             one with the format "time".
         n2: index of the second-order wavelet; None for orders 0 and 1.
         n_fr: index of the wavelet along n1; 0 is a low-pass. None for order 0.
-        spin: sign of its frequency: where it is positive, phases move towards larger n1.
+        spin: sign of its frequency.
         xi: frequencies of the second-order wavelet, if any, in cycles a sample, and of that along n1, in cycles a step.
         j: their scales.
     """

@@ -9,6 +9,7 @@ from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
 from keras_scatter.layers.non_expansive import NonExpansive
 from keras_scatter.layers.scattering_fft import ScatteringFFT
 from keras_scatter.layers.scattering_fft_1d import ScatteringFFT1D
+from keras_scatter.layers.time_frequency_scattering import TimeFrequencyScattering
 
 __all__ = [
     "ComplexModulusConv",
@@ -20,4 +21,5 @@ __all__ = [
     "NonExpansive",
     "ScatteringFFT",
     "ScatteringFFT1D",
+    "TimeFrequencyScattering",
 ]

@@ -1,7 +1,6 @@
 """The exact scattering layer of signals."""
 
 import functools
-import numbers
 
 import keras
 
@@ -9,6 +8,7 @@ from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.functional import fourier
 from keras_scatter.functional.signal_bank import signal_bank
+from keras_scatter.layers._signals import check_Q, check_stride, check_T
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.signals import signal_plan
 
@@ -80,10 +80,10 @@ class ScatteringFFT1D(BaseScattering):
     ):
         kwargs.setdefault("autocast", False)
         self.J = check_integer("J", J)
-        self.Q = _check_Q(Q)
-        self.T = _check_T(T)
+        self.Q = check_Q(Q)
+        self.T = check_T(T)
         self.order = check_integer("order", order)
-        self.stride = _check_stride(stride, self.T, self.J)
+        self.stride = check_stride(stride, self.T, self.J)
         self.padding = check_choice("padding", padding, ("reflect", "zeros", "periodic"))
         by_order = (self.Q, 1) if isinstance(self.Q, int) else self.Q
         make_plan = functools.partial(signal_plan, self.J, by_order, self.T, self.order, self.stride, self.padding)
@@ -104,39 +104,3 @@ class ScatteringFFT1D(BaseScattering):
     def get_config(self):
         names = ("J", "Q", "T", "order", "stride", "padding", "chunk_size")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
-
-
-def _check_Q(Q):
-    if not isinstance(Q, (tuple, list)):
-        return check_integer("Q", Q)
-    try:
-        found = tuple(check_integer("Q", q) for q in Q)
-    except (TypeError, ValueError):
-        found = ()
-    if not found:
-        raise ValueError(f"Q must be an integer >= 1, or a tuple of such by order. Received: Q={Q!r}")
-    return found
-
-
-def _check_T(T):
-    if T is None or (isinstance(T, str) and T == "global"):
-        return T
-    is_number = isinstance(T, numbers.Real) and not isinstance(T, bool)
-    if not is_number or not (T == 0 or 1 <= T < float("inf")):
-        raise (ValueError if is_number else TypeError)(
-            f'T must be None, 0, "global" or a number from 1 to the length of the signal. Received: T={T!r}'
-        )
-    return T
-
-
-def _check_stride(stride, T, J):
-    if stride is None:
-        return None
-    stride = check_integer("stride", stride)
-    if T in (0, "global"):
-        raise ValueError(
-            f"stride must be None where nothing is averaged over T samples. Received: stride={stride}, T={T}"
-        )
-    if stride & (stride - 1) or (stride.bit_length() - 1 > J if T is None else stride > T):
-        raise ValueError(f"stride must be a power of two up to T. Received: stride={stride}, T={T}, J={J}")
-    return stride

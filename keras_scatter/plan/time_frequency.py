@@ -1,8 +1,8 @@
 """Plans of joint time-frequency scattering: wavelets along time, and then along the index of the first ones."""
 
+import dataclasses
 import functools
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +15,8 @@ from keras_scatter.plan.axis import Axis
 from keras_scatter.plan.signals import signal_plan
 from keras_scatter.plan.tree import MOST_PATHS, Band, Plan, Wavelet
 
-REACH = {"float32": 1e-8, "float64": 1e-16}  # of a wavelet along n1, beyond which its rows are left out
 
-
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class FrequencyAxis:
     """The axis of the index n1 of first-order wavelets: zeros follow the last one, and the end meets the beginning.
 
@@ -103,7 +101,7 @@ class Stack(NamedTuple):
     kept: tuple
 
 
-@dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False)
 class TimeFrequencyPlan:
     """A transform but for the length of its input, as `tree.Plan` is.
 
@@ -149,10 +147,25 @@ class TimeFrequencyPlan:
                 left -= rows
         return tuple(found)
 
-    def output_axis(self, size):
-        """The `Axis` that averages are cut to: for sums over all samples nothing is cut."""
-        axis = self.time.axis(size)
+    @property
+    def first_nodes(self):
+        """Nodes of the first order that any stack reads."""
+        left, found = max((stack.count for stack in self.stacks), default=0), []
+        for node in self.time.nodes[1:]:
+            if left > 0:
+                found.append(node)
+                left -= len(node.rows)
+        return tuple(found)
+
+    def averaged_axis(self, axis):
+        """The `Axis` that averages of order 1 are cut to: for sums over all samples nothing is cut."""
         return Axis(axis.length) if self.time.average == "total" else axis
+
+    def peak(self, axes):
+        """About the largest number of real values of one signal alive at once: spectra of order 1, and one stack."""
+        samples = {node.level: len(node.rows) * self.time.samples(axes, node.level) for node in self.first_nodes}
+        stacked = [stack.count * self.time.samples(axes, stack.level) for stack in self.stacks]
+        return self.time.samples(axes, 0) + 2 * sum(samples.values()) + 4 * max(stacked, default=0)
 
     def output_shape(self, shape, path=None):
         """Sizes of the outputs, or of the maps of one path."""
@@ -183,43 +196,49 @@ def time_frequency_plan(time, frequency, order_1, paths=None):
     J, Q, T, stride, padding = time
     plan = signal_plan(J, Q, T, 1, stride, padding)
     axis = frequency_axis(J, Q[0], *frequency)
+    wanted = None if paths is None else set(paths)
+    zero = TimeFrequencyPath(0, (), None, None, 0, (), ())
+    found = [] if axis.format == "joint" and plan.average else [zero]
+    if plan.average is None and axis.format == "joint":
+        axis = dataclasses.replace(axis, format="maps")
+    stacks = []
+    for stack in _stacks(J, Q, plan) if order_1 else _stacks(J, Q, plan)[1:]:
+        outputs, chosen, kept = 0, [], []
+        for n in range(len(axis.wavelets)):
+            of_n = _paths(axis, n, J, Q[1], stack) if stack.wavelet or axis.wavelets[n].xi >= 0 else []
+            mine = [path for path in of_n if wanted is None or path in wanted]
+            if mine:
+                count = len(axis.centres(n, stack.count))
+                # A path is one of the outputs with the format "time", and else all of them.
+                rows = [of_n.index(path) for path in mine] if axis.format == "time" else range(count)
+                kept += [outputs + row for row in rows]
+                outputs += count
+                chosen.append(n)
+                found += mine
+        if chosen:
+            stacks.append(stack._replace(chosen=tuple(chosen), kept=tuple(kept)))
+    if len(found) > MOST_PATHS:
+        raise ValueError(f"A transform must have at most {MOST_PATHS} paths. Received: J={J}, Q={Q}, {frequency}")
+    found = tuple(path for path in found if wanted is None or path in wanted)
+    return TimeFrequencyPlan(plan, axis, tuple(stacks), found, any(path.order == 0 for path in found))
+
+
+def _stacks(J, Q, plan):
+    """That of order 1, and those of all second-order wavelets that follow any of the first ones."""
     first, second = (constant_q(J, q) for q in Q)
-    separate = plan.average is None or axis.format == "maps"
-    named = [TimeFrequencyPath(0, (), None, None, 0, (), ())] if separate or axis.format == "time" else []
-    found = [(Stack(None, len(first), plan.level, (), ()), order_1)]
+    found = [Stack(None, len(first), plan.level, (), ())]
     for n, wavelet in enumerate(second):
         count = sum(one.j < wavelet.j for one in first)
         if count:
             level = min(wavelet.j, plan.level) if plan.average == "local" else wavelet.j
-            found.append((Stack(Wavelet(n, wavelet.j), count, level, (), ()), True))
-    wanted, stacks = None if paths is None else set(paths), []
-    for stack, is_output in found if True else ():
-        known, chosen, kept = [], [], []
-        for n in range(len(axis.wavelets)) if is_output else ():
-            if stack.wavelet is None and axis.wavelets[n].xi < 0:
-                continue
-            of_n = _paths(axis, n, stack, second)
-            mine = [path for path in of_n if wanted is None or path in wanted]
-            if mine:
-                outputs = len(axis.centres(n, stack.count))
-                # A path is one output with the format "time", and all of them else.
-                rows = [of_n.index(path) for path in mine] if axis.format == "time" else range(outputs)
-                kept += [len(known) + row for row in rows]
-                known += [None] * outputs
-                chosen.append(n)
-                named += mine
-        if chosen:
-            stacks.append(stack._replace(chosen=tuple(chosen), kept=tuple(kept)))
-    if len(named) > MOST_PATHS:
-        raise ValueError(f"A transform must have at most {MOST_PATHS} paths. Received: J={J}, Q={Q}, {frequency}")
-    named = [path for path in named if wanted is None or path in wanted]
-    return TimeFrequencyPlan(plan, axis, tuple(stacks), tuple(named), any(path.order == 0 for path in named))
+            found.append(Stack(Wavelet(n, wavelet.j), count, level, (), ()))
+    return found
 
 
-def _paths(axis, n, stack, second):
+def _paths(axis, n, J, Q, stack):
     """Those of one frequency wavelet and one stack."""
     wavelet, order = axis.wavelets[n], 1 + (stack.wavelet is not None)
-    of_time = (second[stack.wavelet.n],) if stack.wavelet else ()
+    of_time = (constant_q(J, Q)[stack.wavelet.n],) if stack.wavelet else ()
     xi, j = ((*(getattr(w, name) for w in of_time), getattr(wavelet, name)) for name in ("xi", "j"))
     n2 = stack.wavelet.n if stack.wavelet else None
     make = functools.partial(TimeFrequencyPath, order, n2=n2, n_fr=n, spin=int(np.sign(wavelet.xi)), xi=xi, j=j)

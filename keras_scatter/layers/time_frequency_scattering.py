@@ -1,0 +1,167 @@
+"""The joint time-frequency scattering layer of signals."""
+
+import functools
+import numbers
+
+import keras
+
+from keras_scatter.arguments import check_bool, check_choice, check_integer
+from keras_scatter.backend.sizes import is_static
+from keras_scatter.functional import time_frequency
+from keras_scatter.layers._signals import check_Q, check_stride, check_T
+from keras_scatter.layers.base_scattering import BaseScattering
+from keras_scatter.plan.time_frequency import time_frequency_plan
+
+
+@keras.saving.register_keras_serializable(package="keras_scatter")
+class TimeFrequencyScattering(BaseScattering):
+    """The joint time-frequency scattering transform of signals, by FFT: how energy moves between frequencies.
+
+    `||x * psi_{n1}| * psi_{n2} * psi_{n_fr}| * phi`: moduli of order 1 are convolved along time by a second wavelet,
+    and at the same time along n1, the index of the first one, which is log-frequency, by a third. Wavelets along n1 of
+    positive and negative frequency (spin) tell rising tones from falling ones. Filters and numbers are those of
+    Kymatio's main branch. The layer has no weights.
+
+    Args:
+        J, Q, T, stride, chunk_size: as in `ScatteringFFT1D`; Q has two entries at most.
+        J_fr: largest scale along n1, an integer >= 1 with `2**J_fr <= (J + 1) * Q`.
+        Q_fr: wavelets an octave along n1, an integer >= 1.
+        F: steps of n1 that are averaged over, a number from 1 to `(J + 1) * Q`; None means 2**J_fr. 0 for no average,
+            `"global"` for a sum over all.
+        stride_fr: steps of n1 between outputs, a power of two up to F; None means the largest of these.
+        format: `"time"` gives every n1 as a feature of its own; `"joint"` keeps n1 as an axis.
+        order_1: whether order 1, convolved along n1 alone, is among the outputs.
+        paths, data_format: as in `ScatteringFFT`.
+        **kwargs: `name`, `dtype` and other arguments of `keras.layers.Layer`. Half precision policies are computed
+            in float32 and the result is cast.
+
+    Attributes:
+        paths: tuple of the K paths `(order, n1, n2, n_fr, spin, xi, j)` of one channel, in output order: by order, n2,
+            n_fr, and with the format "time" by n1.
+
+    Input shape:
+        `(batch, time, C)`, or `(batch, C, time)` with `data_format="channels_first"`. At least 2**J samples; their
+        number must be known.
+
+    Output shape:
+        `(batch, time', C * K)` with the format "time", `(batch, n1, time', C * K)` with "joint", features in second
+        place with `"channels_first"`. Feature `c * K + k` is path k of channel c. Joint arrays have no order 0; their n1
+        runs on behind the last wavelet. A dict by path of `(batch, time', C)` or `(batch, n1, time', C)` where lengths
+        differ: with T = 0, and with the format "joint" for F = 0, `"global"`, or strides along n1 above 2**J_fr.
+
+    Raises:
+        TypeError: an argument is not of its type, or the signals are complex or strings.
+        ValueError: an argument is out of range, or the signals are too short.
+
+    Example:
+
+    >>> layer = TimeFrequencyScattering(J=5, J_fr=2, Q=4)
+    >>> tuple(layer(np.random.default_rng(0).normal(size=(2, 512, 1))).shape)
+    (2, 16, 92)
+    >>> layer.paths[-1].n2, layer.paths[-1].n_fr, layer.paths[-1].n1
+    (5, 6, (12,))
+
+    Reference:
+        J. Anden, V. Lostanlen, S. Mallat, Joint Time-Frequency Scattering, IEEE Trans. Signal Processing 67 (2019).
+        J. Muradeli et al., Differentiable Time-Frequency Scattering on GPU, DAFx (2022).
+    """
+
+    rank = 1
+
+    def __init__(
+        self,
+        J,
+        J_fr,
+        Q,
+        Q_fr=1,
+        T=None,
+        F=None,
+        stride=None,
+        stride_fr=None,
+        format="time",
+        order_1=True,
+        paths=None,
+        data_format=None,
+        chunk_size=None,
+        **kwargs,
+    ):
+        kwargs.setdefault("autocast", False)
+        self.J = check_integer("J", J)
+        self.Q = check_Q(Q)
+        by_order = (self.Q, 1) if isinstance(self.Q, int) else (*self.Q, 1)[:2]
+        if not isinstance(self.Q, int) and len(self.Q) > 2:
+            raise ValueError(f"Q must have two entries at most. Received: Q={Q!r}")
+        self.J_fr = check_integer("J_fr", J_fr)
+        steps = (self.J + 1) * by_order[0]
+        if self.J_fr >= steps.bit_length():
+            raise ValueError(f"2**J_fr must be at most (J + 1) * Q = {steps}. Received: J_fr={J_fr}")
+        self.Q_fr = check_integer("Q_fr", Q_fr)
+        self.T = check_T(T)
+        self.stride = check_stride(stride, self.T, self.J)
+        self.F = _check_F(F, steps)
+        self.stride_fr = _check_stride_fr(stride_fr, self.F, self.J_fr)
+        self.format = check_choice("format", format, ("time", "joint"))
+        self.order_1 = check_bool("order_1", order_1)
+        time = self.J, by_order, self.T, self.stride, "reflect"
+        frequency = self.J_fr, self.Q_fr, self.F, self.stride_fr, self.format
+        make_plan = functools.partial(time_frequency_plan, time, frequency, self.order_1)
+        super().__init__(make_plan, paths, data_format=data_format, **kwargs)
+        self._kind = "scattering" if self._plan.is_one_array else "modulus"
+        self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
+        self._transform = functools.partial(time_frequency.scatter, chunk=self.chunk_size)
+
+    def _arrays(self, axes):
+        return time_frequency.time_frequency_bank(self._plan, axes, self._working_dtype())
+
+    def call(self, inputs):
+        *_, size = self._split_shape(inputs.shape)
+        if not is_static(size):
+            raise ValueError(
+                f"The signal length must be known: Input((time, C)). Received: shape {tuple(inputs.shape)}"
+            )
+        return super().call(inputs)
+
+    def compute_output_shape(self, input_shape):
+        batch, channels, size = self._split_shape(input_shape)
+        self._check_sizes([size], self._plan.scale)
+        if self._kind == "scattering":
+            features = None if channels is None else channels * len(self.paths)
+            return self._join_shape(batch, features, *self._plan.output_shape([size]))
+        shapes = {path: self._plan.output_shape([size], path) for path in self.paths}
+        return {path: self._join_shape(batch, channels, *shape) for path, shape in shapes.items()}
+
+    def _check_sizes(self, sizes, J, multiple=False, argument="J"):
+        super()._check_sizes(sizes, J, multiple, argument)
+        (size,) = sizes
+        if self.T not in (None, "global") and is_static(size) and size < self.T:
+            raise ValueError(f"T must be at most the length of the signal. Received: T={self.T}, length={size}")
+
+    def get_config(self):
+        names = ("J", "J_fr", "Q", "Q_fr", "T", "F", "stride", "stride_fr", "format", "order_1", "chunk_size")
+        config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        del config["output"]
+        return config
+
+
+def _check_F(F, steps):
+    if F is None or (isinstance(F, str) and F == "global"):
+        return F
+    is_number = isinstance(F, numbers.Real) and not isinstance(F, bool)
+    if not is_number or not (F == 0 or 1 <= F <= steps):
+        raise (ValueError if is_number else TypeError)(
+            f'F must be None, 0, "global" or a number from 1 to (J + 1) * Q = {steps}. Received: F={F!r}'
+        )
+    return F
+
+
+def _check_stride_fr(stride, F, J_fr):
+    if stride is None:
+        return None
+    stride = check_integer("stride_fr", stride)
+    if F in (0, "global"):
+        raise ValueError(
+            f"stride_fr must be None where nothing is averaged over F. Received: stride_fr={stride}, F={F}"
+        )
+    if stride & (stride - 1) or stride > (2**J_fr if F is None else F):
+        raise ValueError(f"stride_fr must be a power of two up to F. Received: stride_fr={stride}, F={F}, J_fr={J_fr}")
+    return stride
