@@ -13,7 +13,7 @@ except ImportError as error:
         "or choose another backend by the environment variable KERAS_BACKEND (tensorflow, jax, torch)"
     ) from error
 
-from keras_scatter import filters, layers, models, molecules, plots, saved_filters
+from keras_scatter import filters, layers, models, molecules, plots, preprocessing, saved_filters
 from keras_scatter.angular import angular_spectrum, angular_threshold
 from keras_scatter.inversion import invert
 
@@ -33,5 +33,6 @@ __all__ = [
     "models",
     "molecules",
     "plots",
+    "preprocessing",
     "saved_filters",
 ]

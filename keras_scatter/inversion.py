@@ -108,7 +108,8 @@ def _distance(layer, target, loss, dtype):
     """The function of an image that gives its loss and its relative error."""
     expected = keras.tree.map_structure(lambda array: ops.convert_to_tensor(array.astype(dtype)), target)
     sizes = np.sqrt(sum(np.square(part).sum(1) for part in map(_rows, keras.tree.flatten(target))))
-    sizes = ops.convert_to_tensor(np.where(sizes == 0, 1, sizes).astype(dtype))
+    # A modulus of nothing is the root of the smallest number.
+    sizes = ops.convert_to_tensor(np.where(sizes < 1e-12, 1, sizes).astype(dtype))
 
     def distance(image):
         found = layer(image, training=False)
@@ -232,8 +233,10 @@ def _output_shapes(layer, shape):
 
 
 def _built_shape(layer):
-    shape = (layer.get_build_config() or {}).get("input_shape")
-    return tuple(shape[1:]) if shape and None not in shape[1:] else None
+    config = layer.get_build_config() or {}
+    shape = layer.input_shape if isinstance(layer, keras.Model) else config.get("input_shape")
+    known = shape and all(isinstance(size, int) for size in shape[1:])
+    return tuple(shape[1:]) if known else None
 
 
 def _larger_shape(layer, target):

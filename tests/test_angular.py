@@ -61,9 +61,9 @@ def test_a_pure_frequency_lands_in_one_cell(scattering):
     expected = np.zeros((L, L))
     expected[1, 2] = expected[L - 1, L - 2] = spectrum.order_2.sum() / 2
     assert_close(spectrum.order_2, expected)
-    assert_close(
-        spectrum.order_2_joint, spectrum.order_2.sum() / 2 * np.isin(range(L), (3, L - 3)) * (1 + (L == 2 * 3))
-    )
+    # With six angles, 3 and -3 are one frequency.
+    joint = np.isin(range(L), (3, L - 3))
+    assert_close(spectrum.order_2_joint, spectrum.order_2.sum() * joint / joint.sum())
     constant = angular_spectrum(filled(scattering, lambda path: 1.0), scattering)
     assert_close(constant.order_1[:, 0], constant.order_1.sum(1))
 
@@ -118,9 +118,8 @@ def test_thresholds(scattering, basis):
 def test_the_threshold_of_angles_counts_weights():
     scattering = LAYERS["exact"]
     layer = convolution(scattering)
-    kernel, found = (
-        to_numpy(part.kernel)[0, 0] for part in (layer, angular_threshold(layer, scattering, 0.25, "angle"))
-    )
+    sparse = angular_threshold(layer, scattering, 0.25, "angle")
+    kernel, found = (to_numpy(part.kernel)[0, 0] for part in (layer, sparse))
     by_path = found.reshape(3, len(PATHS), 5)
     assert np.array_equal(by_path[:, 0], kernel.reshape(3, -1, 5)[:, 0])
     assert np.count_nonzero(by_path[:, 1:]) == np.ceil(0.25 * by_path[:, 1:].size)
@@ -171,21 +170,21 @@ EXACT = LAYERS["exact"]
         (
             lambda: angular_spectrum(keras.layers.Dense(2), EXACT),
             TypeError,
-            "layer must be a 1x1 convolution, keras.la",
+            "layer must be a 1x1 convolution",
         ),
         (
             lambda: angular_spectrum(keras.layers.Conv2D(2, 3), EXACT),
             ValueError,
-            "Received: kernel_size=(3, 3), groups=1",
+            "Received: kernel_size=(3, 3)",
         ),
         (lambda: angular_spectrum(keras.layers.Conv2D(2, 1), EXACT), ValueError, "layer must be built. Received: the"),
-        (lambda: angular_spectrum(convolution(ScatteringFFT(1)), EXACT), ValueError, "29 for each colour"),
+        (lambda: angular_spectrum(convolution(ScatteringFFT(1)), EXACT), ValueError, "25 for each colour"),
         (lambda: angular_spectrum(convolution(EXACT), ScatteringFFT1D(3)), TypeError, "Received: ScatteringFFT1D"),
         (lambda: angular_spectrum(convolution(EXACT), EXACT, fold=1), TypeError, "fold must be True or False"),
         (
             lambda: angular_spectrum(convolution(EXACT), EXACT, fold=True),
             ValueError,
-            "fold=True needs a layer that reads",
+            "fold=True needs a layer",
         ),
         (lambda: angular_threshold(convolution(EXACT), EXACT, 0), ValueError, "keep must be a number > 0 and <= 1"),
         (lambda: angular_threshold(convolution(EXACT), EXACT, 1.5), ValueError, "Received: keep=1.5"),
@@ -193,12 +192,12 @@ EXACT = LAYERS["exact"]
         (
             lambda: angular_threshold(convolution(EXACT), EXACT, 0.5, "wavelet"),
             ValueError,
-            "basis must be one of 'four",
+            "basis must be one of",
         ),
         (
             lambda: angular_threshold(convolution(EXACT), EXACT, 0.5, seed=-1),
             ValueError,
-            "seed must be an integer >= 0",
+            "seed must be an integer",
         ),
     ],
 )

@@ -8,8 +8,8 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parents[1] / "keras_scatter"
 LAYERS = ["arguments", "optional", "cache", "errors", "files", "filters", "plan", "saved_filters", "perturbations"]
-LAYERS += ["plots", "backend", "molecules", "functional", "layers", "models", "optimisation", "inversion", "angular"]
-LAYERS += ["testing", "workflows", "cli"]
+LAYERS += ["plots", "backend", "molecules", "functional", "layers", "models", "preprocessing", "optimisation"]
+LAYERS += ["inversion", "angular", "detection", "testing", "workflows", "cli"]
 FILTERS_MAY_IMPORT = {"numpy", "scipy", "keras_scatter"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
