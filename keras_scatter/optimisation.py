@@ -221,7 +221,7 @@ def _run_optimizer(model, search, steps):
 
 
 def _run_lbfgs(model, search, steps):
-    optimizer = _Gradient(learning_rate=0.0)
+    optimizer = _Gradient(learning_rate=0.0, name="gradient")
     model.compile(optimizer=optimizer)
     shape, dtype = model.image.shape, model.image.dtype
     found = {}

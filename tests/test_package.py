@@ -20,8 +20,10 @@ from keras_scatter import (
     layers,
     models,
     molecules,
+    optimisation,
     perturbations,
     plots,
+    preprocessing,
     saved_filters,
     testing,
 )
@@ -42,9 +44,10 @@ from keras_scatter.plan import dual_tree, images, signals
 from keras_scatter.workflows import datasets, stability
 
 ROOT = pathlib.Path(__file__).parents[1]
-DOCUMENTED = [filters, layers, models]
+DOCUMENTED = [filters, layers, models, preprocessing]
 WITH_EXAMPLES = [
     errors,
+    optimisation,
     saved_filters,
     perturbations,
     plots,
@@ -69,6 +72,7 @@ WITH_EXAMPLES = [
     stability,
 ]
 PUBLIC = [getattr(module, name) for module in DOCUMENTED for name in module.__all__]
+PUBLIC += [keras_scatter.angular_spectrum, keras_scatter.angular_threshold, keras_scatter.invert]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -79,7 +83,10 @@ def run_python(code, **environment):
 
 
 def test_public_names():
-    assert {"filters", "layers", "models", "saved_filters", "__version__"} <= set(dir(keras_scatter))
+    assert set(keras_scatter.__all__) | {"__version__"} <= set(dir(keras_scatter))
+    functions = {"angular_spectrum", "angular_threshold", "invert"}
+    modules = {"filters", "layers", "models", "preprocessing", "saved_filters"}
+    assert set(keras_scatter.__all__) == functions | modules
 
 
 def test_the_changelog_begins_with_this_version():
