@@ -45,6 +45,8 @@ LAYERS = {
     "signals": lambda: layers.ScatteringFFT1D(J=3, Q=(4, 2), T=5.5, order=3),
     "signals_zeros": lambda: layers.ScatteringFFT1D(J=4, stride=2, padding="zeros", data_format="channels_first"),
     "signals_global": lambda: layers.ScatteringFFT1D(J=3, T="global", paths=layers.ScatteringFFT1D(J=3).paths[::2]),
+    "time_frequency": lambda: layers.TimeFrequencyScattering(3, 1, 2, Q_fr=2, order_1=False),
+    "joint": lambda: layers.TimeFrequencyScattering(3, 1, 2, F=2, format="joint", data_format="channels_first"),
     "volumes": lambda: layers.HarmonicScattering3D(J=1, L=1, order_0=True, chunk_size=1),
     "volumes_local": lambda: layers.HarmonicScattering3D(1, 1, 0.8, 1, [1], "local", data_format="channels_first"),
     "dual_tree_1": lambda: DTCWTScattering(J=1, biort="near_sym_b_bp"),
@@ -67,7 +69,7 @@ LAYERS = {
 }
 
 each_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
-OTHERS = ("exact", "signals", "volumes", "dual_tree", "mixed")
+OTHERS = ("exact", "signals", "time_frequency", "joint", "volumes", "dual_tree", "mixed")
 DISTILLED = {name: make for name, make in LAYERS.items() if not name.startswith(OTHERS)}
 each_distilled = pytest.mark.parametrize("make", DISTILLED.values(), ids=DISTILLED)
 # Initial values make no difference to these formats.
@@ -145,7 +147,7 @@ def test_a_saved_model_serves_the_same_numbers(name, tmp_path):
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="with TensorFlow all layers are tested")
-@pytest.mark.parametrize("name", ["exact", "signals", "signals_global", "volumes"])
+@pytest.mark.parametrize("name", ["exact", "signals", "signals_global", "volumes", "joint"])
 def test_a_saved_model_made_with_jax_serves_the_same_numbers(name, tmp_path):
     model = model_of(LAYERS[name]())
     served = export_saved_model(model, tmp_path)

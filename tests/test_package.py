@@ -40,7 +40,7 @@ from keras_scatter.filters import (
     solid_harmonic,
 )
 from keras_scatter.functional import banded
-from keras_scatter.plan import dual_tree, images, signals
+from keras_scatter.plan import dual_tree, images, signals, time_frequency
 from keras_scatter.workflows import datasets, stability
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -68,6 +68,7 @@ WITH_EXAMPLES = [
     cache,
     images,
     signals,
+    time_frequency,
     datasets,
     stability,
 ]

@@ -45,8 +45,8 @@ class TimeFrequencyScattering(BaseScattering):
 
     Output shape:
         `(batch, time', C * K)` with the format "time", `(batch, n1, time', C * K)` with "joint", features in second
-        place with `"channels_first"`. Feature `c * K + k` is path k of channel c. Joint arrays have no order 0; their n1
-        runs on behind the last wavelet. A dict by path of `(batch, time', C)` or `(batch, n1, time', C)` where lengths
+        place with `"channels_first"`. Feature `c * K + k` is path k of channel c. Joint arrays have no order 0; their
+        n1 runs on behind the last wavelet. A dict by path of `(batch, time', C)` or `(batch, n1, time', C)` where sizes
         differ: with T = 0, and with the format "joint" for F = 0, `"global"`, or strides along n1 above 2**J_fr.
 
     Raises:

@@ -82,11 +82,8 @@ def test_equals_the_numpy_twin(arguments, format):
     x = noise(1, 45, 1)
     layer = make(**arguments, format=format)
     found = maps_of(layer, x)
-    expected = numpy_twin_time_frequency.scattering(
-        x[0, :, 0], **{"J": 3, "J_fr": 1, "Q": 2, **arguments, "format": format}
-    )
-    if any(path.order == 0 for path in found) is False:
-        expected = expected[1:]
+    arguments = {"J": 3, "J_fr": 1, "Q": 2, **arguments, "format": format}
+    expected = numpy_twin_time_frequency.scattering(x[0, :, 0], **arguments)[layer.paths[0].order > 0 :]
     peak = max(abs(row.values).max() for row in expected)
     for (path, maps), row in zip(found.items(), expected, strict=True):
         assert (path.order, path.n2, path.n_fr) == (row.order, row.n2, row.n_fr)
@@ -104,8 +101,9 @@ def test_equals_the_numpy_twin(arguments, format):
 
 def test_double_precision(float64):
     x = np.random.default_rng(0).normal(size=(1, 40, 1))
-    found = maps_of(make(dtype="float64"), x)
-    expected = numpy_twin_time_frequency.scattering(x[0, :, 0], 3, 1, 2)
+    # At one wavelet an octave Kymatio's filters end at 1e-7.
+    found = maps_of(make(dtype="float64", Q=(2, 2), Q_fr=2), x)
+    expected = numpy_twin_time_frequency.scattering(x[0, :, 0], 3, 1, (2, 2), 2)
     together = np.stack([maps[0, :, 0] for maps in found.values()])
     assert_close(together, np.stack([row.values for row in expected]), TOLERANCE["float64"])
 
@@ -164,9 +162,8 @@ def test_reversing_time_exchanges_the_spins():
     """Rising tones become falling ones."""
     x = noise(1, 64, 1)
     layer = make(T="global", F="global", Q=4)
-    W = (max(path.n_fr for path in layer.paths if path.order) + 0) // 2
+    W = max(path.n_fr for path in layer.paths if path.order) // 2
     forth, back = maps_of(layer, x), maps_of(layer, x[:, ::-1].copy())
-    pairs = [(path, path._replace(n_fr=path.n_fr + W, spin=-1)) for path in layer.paths if path.n2 and path.spin > 0]
     pairs = [(a, b) for a in layer.paths for b in layer.paths if _mirrored(a, b, W)]
     assert pairs
     up, down = (np.array([forth[pair[i]].sum() for pair in pairs]) for i in (0, 1))
@@ -195,7 +192,6 @@ def test_blocks_of_time_change_nothing(monkeypatch):
     monkeypatch.setattr(time_frequency, "BLOCK", 16)
     monkeypatch.setattr(time_frequency, "DENSE", 16)
     monkeypatch.setattr(time_frequency, "chunk_size", lambda size: 2)
-    time_frequency.program.programs.latest.clear() if hasattr(time_frequency.program, "programs") else None
     for arguments, expected in zip(({}, {"T": "global"}), whole):
         # Another length of the batch, so that programs are made again.
         assert_close(make(**arguments)(x[:2]), expected[:2])
@@ -205,9 +201,11 @@ def test_nan_stays_nan():
     common.check_nan_stays_nan(make, shape=(2, 40, 1))
 
 
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow traces with unknown lengths")
 def test_lengths_must_be_known():
+    model = keras.Sequential([keras.Input((None, 1)), make()])
     with pytest.raises(ValueError, match="signal length must be known"):
-        make()(keras.Input((None, 1)))
+        model.predict(noise(1, 40, 1), verbose=0)
     assert make().compute_output_shape((None, None, 2))[1] is None
 
 
@@ -223,7 +221,7 @@ def test_lengths_must_be_known():
         ({"F": 9}, ValueError, r"F must be .* from 1 to \(J \+ 1\) \* Q = 8. Received: F=9"),
         ({"F": 0.5}, ValueError, r"F must be .* Received: F=0.5"),
         ({"F": "all"}, TypeError, r"F must be .* Received: F='all'"),
-        ({"F": 5}, ValueError, r"must divide the 24 samples of the frequency axis|stride_fr"),
+        ({"F": 8, "J": 4}, ValueError, r"stride_fr, .*, must divide the 26 samples of the frequency axis"),
         ({"stride": 16}, ValueError, r"stride must be a power of two up to T. Received: stride=16"),
         ({"stride_fr": 4}, ValueError, r"stride_fr must be a power of two up to F. Received: stride_fr=4"),
         ({"stride_fr": 1, "F": 0}, ValueError, r"stride_fr must be None .* Received: stride_fr=1, F=0"),
@@ -233,8 +231,6 @@ def test_lengths_must_be_known():
     ],
 )
 def test_bad_arguments(arguments, error, text):
-    if arguments == {"F": 5}:
-        arguments = {"F": 8, "J": 4}  # 8 does not divide 26
     with pytest.raises(error, match=text):
         make(**arguments)
 
