@@ -1,6 +1,7 @@
 """Files: written whole or not at all, never replaced unasked, and read with errors that name the file."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -62,7 +63,7 @@ def read_json(path, keys=()):
     """
     try:
         found = json.loads(pathlib.Path(path).read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(path, error) from error
     if not isinstance(found, dict):
         raise damaged(path, "it holds no JSON object")
@@ -94,6 +95,27 @@ def read_csv(path):
     if not all(name.isidentifier() for name in header):
         raise damaged(path, "it does not begin with names of columns")
     return [dict(zip(header, numbers)) for numbers in map(_numbers, rows) if len(numbers) == len(header)]
+
+
+def checksum(arrays):
+    """A sha256 of arrays by name, of their dtypes, shapes and values, as hexadecimal digits.
+
+    Example:
+
+    >>> checksum({"a": np.zeros(2)}) == checksum({"a": np.array([0.0, 1e-300])})
+    False
+    """
+    found = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        found.update(f"{name} {array.dtype.name} {array.shape}".encode())
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()
+
+
+def is_finite(array):
+    """Whether all values of an array are finite, and would be so in float32."""
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(np.asarray(array).astype("float32")).all())
 
 
 def damaged(path, reason):

@@ -1,13 +1,13 @@
 """What a representation of images should be stable to: noise, shifts and deformations.
 
 Images are real, `(batch, H, W, C)`, or `(batch, C, H, W)` with `data_format="channels_first"`; so are the results,
-float32.
+float32. Errors say which argument is wrong: a TypeError for what is no number, a ValueError for one out of range.
 """
 
 import numpy as np
 import scipy.ndimage
 
-from keras_scatter.arguments import check_choice
+from keras_scatter.arguments import check_array, check_choice, check_integer, check_number, check_seed
 
 
 def add_noise(images, deviation, seed=0):
@@ -21,8 +21,9 @@ def add_noise(images, deviation, seed=0):
     >>> add_noise(np.zeros((1, 64, 64, 1)), deviation=2.0).std().round(1)
     np.float32(2.0)
     """
-    images = np.asarray(images, "float32")
-    return images + np.float32(deviation) * np.random.default_rng(seed).standard_normal(images.shape, "float32")
+    images, deviation = check_array("images", images).astype("float32"), check_number("deviation", deviation)
+    generator = np.random.default_rng(check_seed("seed", seed))
+    return images + np.float32(deviation) * generator.standard_normal(images.shape, "float32")
 
 
 def shift(images, rows, columns, data_format="channels_last"):
@@ -37,10 +38,10 @@ def shift(images, rows, columns, data_format="channels_last"):
     array([1., 0., 1., 2.], dtype=float32)
     """
     images = _planes_last(images, data_format)
-    for axis, step in ((-2, rows), (-1, columns)):
+    for axis, name, step in ((-2, "rows", rows), (-1, "columns", columns)):
         size = images.shape[axis]
-        if abs(step) >= size:
-            raise ValueError(f"A shift must be smaller than the image, {size} pixels there. Received: {step}")
+        if abs(check_integer(name, step, minimum=None)) >= size:
+            raise ValueError(f"{name} must be less than the size of the image, {size}. Received: {name}={step}")
         source = np.abs(np.arange(size) - step)
         images = np.take(images, np.minimum(source, 2 * size - 2 - source), axis)
     return _as_given(images, data_format)
@@ -62,7 +63,10 @@ def deform(images, deviation, spacing=16, seed=0, data_format="channels_last"):
     >>> bool((deform(images, deviation=0) == images).all())
     True
     """
-    images, generator = _planes_last(images, data_format), np.random.default_rng(seed)
+    deviation, spacing = check_number("deviation", deviation), check_number("spacing", spacing)
+    if spacing < 1:
+        raise ValueError(f"spacing must be at least 1 pixel. Received: spacing={spacing}")
+    images, generator = _planes_last(images, data_format), np.random.default_rng(check_seed("seed", seed))
     place = np.mgrid[tuple(slice(size) for size in images.shape[2:])].astype("float64")
     points = [int(np.ceil(size / spacing)) + 3 for size in images.shape[2:]]
     deformed = np.empty_like(images)
@@ -76,9 +80,7 @@ def deform(images, deviation, spacing=16, seed=0, data_format="channels_last"):
 
 def _planes_last(images, data_format):
     check_choice("data_format", data_format, ("channels_last", "channels_first"))
-    images = np.asarray(images, "float32")
-    if images.ndim != 4:
-        raise ValueError(f"images must be a batch of rank 4. Received: shape {images.shape}")
+    images = check_array("images", images, rank=4).astype("float32")
     return np.moveaxis(images, -1, 1) if data_format == "channels_last" else images
 
 

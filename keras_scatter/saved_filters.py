@@ -13,17 +13,21 @@ import hashlib
 import importlib.resources
 import io
 import json
+import math
 import pathlib
+import warnings
 
 import h5py
 import numpy as np
 
+from keras_scatter.arguments import check_choice, shown
 from keras_scatter.cache import cached
-from keras_scatter.files import damaged, read_json, write_atomically
+from keras_scatter.files import checksum, damaged, is_finite, read_json, write_atomically
 from keras_scatter.filters.groups import group_shapes, resolve_config
 
 NPZ_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 ABOUT = "keras_scatter"  # HDF5 attribute, and .npz member, that holds the config as JSON
+CHECKSUM = "checksum"  # in it; and of the arrays alone beside them, where `load_weights` looks for it
 
 
 def names():
@@ -34,9 +38,7 @@ def names():
 def describe(name):
     """What is known of a shipped group: file, sha256, config, data set, epochs and relative errors by order."""
     index = _index()
-    if name not in index:
-        raise ValueError(f"name must be one of {', '.join(names())}. Received: name={name!r}")
-    return index[name]
+    return index[check_choice("name", name, names())]
 
 
 def load(name_or_path, argument="weights"):
@@ -53,7 +55,7 @@ def load(name_or_path, argument="weights"):
         ValueError: no such name or file, a wrong checksum, or arrays that are missing or of another shape or dtype.
     """
     if not isinstance(name_or_path, (str, pathlib.PurePath)):
-        raise TypeError(f"weights must be a name or a path. Received: weights={name_or_path!r}")
+        raise TypeError(f"{argument} must be a name or a path. Received: {argument}={shown(name_or_path)}")
     if name_or_path in _index():
         entry = describe(name_or_path)
         content = (_folder() / entry["file"]).read_bytes()
@@ -94,7 +96,10 @@ def write(path, config, arrays, overwrite=False, about=None):
         raise ValueError(f"path must end in .weights.h5 or .npz. Received: path={str(path)!r}")
     if path.exists() and not overwrite:
         raise ValueError(f"path exists and overwrite=True was not given. Received: path={str(path)!r}")
-    description = json.dumps({"config": config, "about": about or {}})
+    for name, array in arrays.items():
+        if not is_finite(array):
+            raise ValueError(f"filters must be finite numbers. Received: {name} with infinite ones, or NaN")
+    description = json.dumps({"config": config, CHECKSUM: _checksum(config, arrays), "about": about or {}})
     buffer = io.BytesIO()
     if path.suffix == ".npz":
         np.savez(buffer, **arrays, **{ABOUT: description})
@@ -103,6 +108,7 @@ def write(path, config, arrays, overwrite=False, about=None):
             # The layout of Keras's own weights file of one layer.
             for name, array in arrays.items():
                 file[f"vars/{name}"] = array
+            file[f"vars/{CHECKSUM}"] = np.frombuffer(checksum(arrays).encode(), "uint8")
             file.attrs[ABOUT] = description
     write_atomically(path, buffer.getvalue())
 
@@ -125,7 +131,8 @@ def _read(content, label):
     is_npz = label.endswith(".npz")
     try:
         description, headers, read = (_open_npz if is_npz else _open_h5)(content)
-        config = resolve_config(**json.loads(description)["config"])
+        described = json.loads(description)
+        config = resolve_config(**described["config"])
     except Exception as error:  # NumPy, zipfile and h5py raise some ten kinds
         raise ValueError(
             f"{label} is not a filter group written by ComplexModulusConv.save_filters ({error}). "
@@ -143,15 +150,36 @@ def _read(content, label):
                 f"{label}: array {name} must have shape {shape} and a float dtype. "
                 f"Received: shape {found}, dtype {dtype}"
             )
+    if sum(math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in headers.values()) > len(content):
+        raise damaged(label, "its arrays are larger than the file")
     try:
-        return config, {name: read(name) for name in expected}
+        arrays = {name: read(name) for name in expected}
     except Exception as error:
         raise damaged(label, error) from error
+    _check_values(arrays, described, content, label)
+    return config, arrays
+
+
+def _check_values(arrays, described, content, label):
+    """Refuse arrays that are not what was written, or not finite."""
+    for name, array in arrays.items():
+        if not is_finite(array):
+            raise damaged(label, f"{name} has infinite values, or NaN")
+    if CHECKSUM not in described:
+        if hashlib.sha256(content).hexdigest() not in {entry["sha256"] for entry in _index().values()}:
+            warnings.warn(f"{label} has no checksum, because keras_scatter 0.1.0 wrote it.", stacklevel=2)
+    elif described[CHECKSUM] != _checksum(described["config"], arrays):
+        raise damaged(label, "the checksum of its arrays is not the one that was written with them")
+
+
+def _checksum(config, arrays):
+    """Of arrays and of what they were made for."""
+    return checksum(arrays | {ABOUT: np.frombuffer(json.dumps(config, sort_keys=True).encode(), "uint8")})
 
 
 def _open_h5(content):
     file = h5py.File(io.BytesIO(content), "r")
-    headers = {name: (data.shape, data.dtype.name) for name, data in file["vars"].items()}
+    headers = {name: (data.shape, data.dtype.name) for name, data in file["vars"].items() if name != CHECKSUM}
     return file.attrs[ABOUT], headers, lambda name: file["vars"][name][()]
 
 

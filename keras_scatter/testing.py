@@ -1,20 +1,82 @@
 """Checks of what scattering promises, for any Keras layer or model: helpers for your own tests.
 
-Every check runs the layer in inference mode, raises an `AssertionError` that names the worst image, and returns what
-it measured. The relative distance of two images or features is `||x - y|| / ||x||`.
+Checks of layers run them in inference mode, raise an `AssertionError` that names the worst image, and return what they
+measured. The relative distance of two images or features is `||x - y|| / ||x||`.
+
+`assert_clear_error` holds errors to what they must say.
 """
+
+import re
 
 import keras
 import numpy as np
 
 from keras_scatter import perturbations
+from keras_scatter.arguments import (
+    check_array,
+    check_callable,
+    check_choice,
+    check_integer,
+    check_number,
+    check_pair,
+)
 from keras_scatter.errors import relative_error
+
+CLEAR = (
+    r"\b(must|needs|takes)\b.*Received: \S",
+    r"\S (is damaged: |is not a filter group written by )\S",
+    # What Keras says of inputs of another rank, or with another number of channels.
+    r"incompatible with the layer: expected .* (found|received) ",
+)
+
+
+def assert_clear_error(function, argument=None):
+    """Calling the function raises an error that its reader can act on.
+
+    That is a ValueError or TypeError that names the argument, what is allowed and what was received, as in
+    `"J must be an integer >= 1. Received: J=0"`; or one that names a file, `"FILE is damaged: REASON"` or an OSError.
+
+    Args:
+        function: function without arguments.
+        argument: a name that the error must have; None for any.
+
+    Returns:
+        The error.
+
+    Example:
+
+    >>> error = assert_clear_error(lambda: ScatteringFFT(J=0), "J")
+    >>> str(error)
+    'J must be an integer >= 1. Received: J=0'
+    """
+    try:
+        found = function()
+    except Exception as error:
+        if not is_clear_error(error, argument):
+            raise AssertionError(f"unclear: {type(error).__name__}: {error}") from error
+        return error
+    raise AssertionError(f"no error, but a result: {found!r:.200}")
+
+
+def is_clear_error(error, argument=None):
+    """Whether an exception is one that `assert_clear_error` takes."""
+    # Keras puts its own words around what a layer says.
+    said = re.search(r"\x1b\[1m(.*?)\x1b\[0m", str(error), re.DOTALL)
+    text = said[1] if said else str(error)
+    named = argument is None or re.search(rf"\b{argument}\b", text)
+    if isinstance(error, OSError) and error.filename:
+        return True
+    is_right_kind = isinstance(error, (ValueError, TypeError))
+    return bool(is_right_kind and named and any(re.search(pattern, text, re.DOTALL) for pattern in CLEAR))
 
 
 def features(layer, images, batch_size=64):
     """Outputs of a layer or model for images, as one float64 array `(batch, features)`."""
-    if not len(images):
-        raise ValueError("images must hold at least one image. Received: none")
+    check_callable("layer", layer)
+    batch_size = check_integer("batch_size", batch_size)
+    found = check_array("images", images)
+    if found.ndim < 2 or not found.size:
+        raise ValueError(f"images must hold at least one image. Received: shape {np.shape(images)}")
     parts = (images[i : i + batch_size] for i in range(0, len(images), batch_size))
     found = [keras.ops.convert_to_numpy(layer(part, training=False)) for part in parts]
     return _rows(np.concatenate(found))
@@ -28,7 +90,10 @@ def relative_distance(x, y):
     >>> relative_distance(np.array([[3.0, 4.0]]), np.array([[3.0, 4.5]]))
     array([0.1])
     """
-    return relative_error(_rows(y), _rows(x), axis=1)
+    x, y = _rows(check_array("x", x), "x"), _rows(check_array("y", y), "y")
+    if x.shape != y.shape:
+        raise ValueError(f"x and y must have one shape. Received: {np.shape(x)} and {np.shape(y)}")
+    return relative_error(y, x, axis=1)
 
 
 def assert_translation_stable(layer, images, tolerance, shift=(1, 1), data_format="channels_last"):
@@ -46,8 +111,10 @@ def assert_translation_stable(layer, images, tolerance, shift=(1, 1), data_forma
     >>> images = np.random.default_rng(0).uniform(size=(4, 32, 32, 1))
     >>> distances = assert_translation_stable(ScatteringFFT(J=3, L=4), images, tolerance=0.1)
     """
+    tolerance = check_number("tolerance", tolerance)
+    shift = check_pair("shift", shift)
     shifted = perturbations.shift(images, *shift, data_format=data_format)
-    return _assert_near(layer, images, shifted, np.full(len(images), tolerance), f"a shift by {tuple(shift)} pixels")
+    return _assert_near(layer, images, shifted, np.full(len(images), tolerance), f"a shift by {shift} pixels")
 
 
 def assert_noise_stable(layer, images, deviation=0.1, bound=1.0, seed=0):
@@ -59,6 +126,7 @@ def assert_noise_stable(layer, images, deviation=0.1, bound=1.0, seed=0):
     Returns:
         The relative distance of each image's features, `(batch,)`.
     """
+    bound = check_number("bound", bound)
     noisy = perturbations.add_noise(images, deviation, seed)
     allowed = bound * relative_distance(images, noisy)
     return _assert_near(layer, images, noisy, allowed, f"noise of deviation {deviation}")
@@ -73,6 +141,7 @@ def assert_deformation_stable(layer, images, deviation=1.0, bound=1.0, seed=0, d
     Returns:
         The relative distance of each image's features, `(batch,)`.
     """
+    bound = check_number("bound", bound)
     deformed = perturbations.deform(images, deviation, seed=seed, data_format=data_format)
     allowed = bound * relative_distance(images, deformed)
     return _assert_near(layer, images, deformed, allowed, f"a deformation by {deviation} pixels")
@@ -87,6 +156,9 @@ def assert_energy_bounded(layer, images, bound=1.05, data_format="channels_last"
     Returns:
         The ratio of both energies for each image, `(batch,)`.
     """
+    bound = check_number("bound", bound)
+    check_choice("data_format", data_format, ("channels_last", "channels_first"))
+    check_array("images", images, rank=4)
     found = features(layer, images)
     axes = (1, 2) if data_format == "channels_last" else (2, 3)
     shapes = keras.ops.shape(layer(images[:1], training=False)), np.shape(images)
@@ -100,8 +172,10 @@ def assert_energy_bounded(layer, images, bound=1.05, data_format="channels_last"
     return ratio
 
 
-def _rows(values):
+def _rows(values, name="features"):
     values = np.asarray(values, "float64")
+    if not values.ndim:
+        raise ValueError(f"{name} must have an axis of the batch. Received: a single number")
     return values.reshape(len(values), int(np.prod(values.shape[1:])))
 
 

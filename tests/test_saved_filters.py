@@ -190,6 +190,71 @@ def test_wrong_arrays_are_named(tmp_path, ending, change, text):
 
 
 @pytest.mark.parametrize("ending", [".weights.h5", ".npz"])
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda a: a.update(psi_0_imag=np.nextafter(a["psi_0_imag"], 1)), "the checksum of its arrays"),
+        (lambda a: a.update(psi_0_imag=np.full((5, 5, 1, 3), np.nan)), "psi_0_imag has infinite values, or NaN"),
+    ],
+)
+def test_changed_values_are_refused(tmp_path, ending, change, text):
+    path = tmp_path / f"group{ending}"
+    small().save_filters(path)
+    rewrite(path, change)
+    with pytest.raises(ValueError, match=rf"group{ending} is damaged: {text}"):
+        saved_filters.load(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_infinite_values_are_neither_written_nor_read(tmp_path, value):
+    layer, path = small(), tmp_path / "group.npz"
+    arrays = {name: np.full(variable.shape, value) for name, variable in layer.filters.items()}
+    with pytest.raises(ValueError, match=r"filters must be finite numbers\. Received: psi_0"):
+        saved_filters.write(path, layer.group_config, arrays)
+    layer.save_filters(path)
+    rewrite(path, lambda found: found.update(arrays, keras_scatter=without_checksum(found)))
+    with pytest.raises(ValueError, match=r"group\.npz is damaged: psi_.* has infinite values, or NaN"):
+        saved_filters.load(path)
+
+
+def test_a_small_file_takes_little_memory(tmp_path):
+    """It may declare arrays of any size, which are made when they are read."""
+    layer, path = small(), tmp_path / "group.weights.h5"
+    layer.save_filters(path)
+    with h5py.File(path, "a") as file:
+        described = json.loads(file.attrs["keras_scatter"])
+        described["config"]["L"] = 10**8
+        file.attrs["keras_scatter"] = json.dumps(described)
+        for name, array in list(file["vars"].items()):
+            if name.startswith("psi"):
+                shape = (*array.shape[:3], 10**8)
+                del file[f"vars/{name}"]
+                file["vars"].create_dataset(name, shape, "float32", chunks=(*shape[:3], 100))
+    with pytest.raises(ValueError, match=r"group\.weights\.h5 is damaged: its arrays are larger than the file"):
+        saved_filters.load(path)
+
+
+def without_checksum(arrays):
+    described = json.loads(str(arrays["keras_scatter"]))
+    del described["checksum"]
+    return json.dumps(described)
+
+
+def test_files_of_the_first_version_load_with_one_warning(tmp_path, recwarn):
+    layer, path = small(), tmp_path / "group.npz"
+    layer.save_filters(path)
+    rewrite(path, lambda found: found.update(keras_scatter=without_checksum(found)))
+    _, arrays = saved_filters.load(path)
+    assert sum("group.npz has no checksum" in str(warning.message) for warning in recwarn) == 1
+    assert_close(arrays["psi_0_imag"], layer.filters["psi_0_imag"], 0)
+
+
+def test_shipped_files_read_by_path_give_no_warning(recwarn):
+    saved_filters.load(saved_filters._folder() / "morlet_o1.weights.h5")
+    assert not [warning for warning in recwarn if "checksum" in str(warning.message)]
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".npz"])
 def test_files_of_another_kind_are_refused(tmp_path, ending):
     path = tmp_path / f"group{ending}"
     path.write_bytes(b"something else")

@@ -9,7 +9,7 @@ kernels that lead from decimation d - 1 to d. The faithful wavelets of scale j2 
 
 import numpy as np
 
-from keras_scatter.arguments import check_bool, check_choice, check_integer
+from keras_scatter.arguments import check_bool, check_choice, check_integer, shown
 from keras_scatter.filters import faithful, paper
 
 # A design is a module with `check`, `shapes`, `filters`, `effective` and `bank`; `functional` has one of the same name,
@@ -20,7 +20,7 @@ LARGEST_KERNEL = 15
 
 def resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters):
     """The complete description of a filter group, checked: every argument valid and every default resolved."""
-    check_choice("design", design, tuple(DESIGNS))
+    design = check_choice("design", design, tuple(DESIGNS))
     order = check_integer("order", order)
     J = order if J is None else check_integer("J", J)
     lowpass_filters = check_integer("lowpass_filters", lowpass_filters)
@@ -42,15 +42,14 @@ def _kernel_triple(kernel_size):
     if len(sizes) != 3:
         raise ValueError(
             "kernel_size must be one odd integer, or three: for psi_0, for later wavelets and for the low-pass. "
-            f"Received: kernel_size={kernel_size!r}"
+            f"Received: kernel_size={shown(kernel_size)}"
         )
-    for size in sizes:
-        check_integer("kernel_size", size, minimum=3)
-        if size % 2 == 0 or size > LARGEST_KERNEL:
-            raise ValueError(
-                f"kernel_size must be odd and from 3 to {LARGEST_KERNEL}. Received: kernel_size={kernel_size!r}"
-            )
-    return tuple(int(size) for size in sizes)
+    sizes = tuple(check_integer("kernel_size", size, minimum=3) for size in sizes)
+    if any(size % 2 == 0 or size > LARGEST_KERNEL for size in sizes):
+        raise ValueError(
+            f"kernel_size must be odd and from 3 to {LARGEST_KERNEL}. Received: kernel_size={shown(kernel_size)}"
+        )
+    return sizes
 
 
 def group_shapes(config, channels=1):

@@ -1,8 +1,6 @@
 """Arguments that layers of signals share."""
 
-import numbers
-
-from keras_scatter.arguments import check_integer
+from keras_scatter.arguments import check_integer, is_number, shown
 
 
 def check_Q(Q):
@@ -14,7 +12,7 @@ def check_Q(Q):
     except (TypeError, ValueError):
         found = ()
     if not found:
-        raise ValueError(f"Q must be an integer >= 1, or a tuple of such by order. Received: Q={Q!r}")
+        raise ValueError(f"Q must be an integer >= 1, or a tuple of such by order. Received: Q={shown(Q)}")
     return found
 
 
@@ -22,12 +20,11 @@ def check_T(T):
     """Samples of the averaging."""
     if T is None or (isinstance(T, str) and T == "global"):
         return T
-    is_number = isinstance(T, numbers.Real) and not isinstance(T, bool)
-    if not is_number or not (T == 0 or 1 <= T < float("inf")):
-        raise (ValueError if is_number else TypeError)(
-            f'T must be None, 0, "global" or a number from 1 to the length of the signal. Received: T={T!r}'
+    if not is_number(T) or not (T == 0 or 1 <= T < float("inf")):
+        raise (ValueError if is_number(T) else TypeError)(
+            f'T must be None, 0, "global" or a number from 1 to the length of the signal. Received: T={shown(T)}'
         )
-    return T
+    return int(T) if int(T) == T else float(T)
 
 
 def check_stride(stride, T, J):

@@ -6,6 +6,7 @@ from keras import ops
 from keras_scatter.arguments import check_choice, check_size
 from keras_scatter.backend import sizes as run_time
 from keras_scatter.backend.constants import check_float64
+from keras_scatter.layers._own_variables import load, save
 
 # By rank: what is transformed, its axes, and what they are counted in.
 NAMES = {
@@ -37,6 +38,20 @@ class BaseTransform(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "data_format": self.data_format}
+
+    def save_own_variables(self, store):
+        save(store, self._own_variables, self._made_with())
+
+    def load_own_variables(self, store):
+        load(store, self._own_variables, self._made_with())
+
+    @property
+    def _own_variables(self):
+        return [*self._trainable_variables, *self._non_trainable_variables]
+
+    def _made_with(self):
+        """The arguments that give weights their meaning, but change no shape; files hold them."""
+        return {}
 
     @property
     def _channels_last(self):

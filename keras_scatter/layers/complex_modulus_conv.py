@@ -8,7 +8,7 @@ from keras import ops
 from keras_scatter import saved_filters
 from keras_scatter.filters.groups import designed_group, group_shapes, resolve_config
 from keras_scatter.functional import faithful, paper
-from keras_scatter.layers._initial import constant, distinct
+from keras_scatter.layers._initial import check_initializer, constant, distinct
 from keras_scatter.layers.base_scattering import BaseScattering
 
 DESIGNS = {"faithful": faithful, "paper": paper}
@@ -110,14 +110,14 @@ class ComplexModulusConv(BaseScattering):
         make_plan = functools.partial(transform.make_plan, config)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
         self._transform = transform.scatter
-        self.J = J
+        self.J = None if J is None else config["J"]
         self.L = config["L"]
         self.order = config["order"]
-        # A list, when the config comes from a file.
-        self.kernel_size = tuple(kernel_size) if isinstance(kernel_size, list) else kernel_size
-        self.design = design
-        self.lowpass_filters = lowpass_filters
-        self.share_filters = share_filters
+        several = isinstance(kernel_size, (tuple, list))
+        self.kernel_size = config["kernel_size"] if several else config["kernel_size"][0]
+        self.design = config["design"]
+        self.lowpass_filters = config["lowpass_filters"]
+        self.share_filters = config["share_filters"]
         self.kernel_initializer = _check_initializer(kernel_initializer)
         self.group_config = config
         self._loaded_group = None if weights is None else saved_filters.load_matching(weights, config)
@@ -159,8 +159,10 @@ class ComplexModulusConv(BaseScattering):
             overwrite: replace a file that exists.
             **about: what else to write beside the config: data set, epochs, errors; anything JSON can hold.
 
+        The file holds a checksum, which is compared when it is read.
+
         Raises:
-            ValueError: the ending is another one, the layer is not built, or the file exists.
+            ValueError: the ending is another one, the layer is not built, a filter is not finite, or the file exists.
         """
         if not self.built:
             raise ValueError("save_filters needs a layer with filters: call the layer or build it first.")
@@ -178,14 +180,6 @@ class ComplexModulusConv(BaseScattering):
         self._check_sizes(shape, self._plan.scale)
         kernels = group_shapes(self.group_config)
         return DESIGNS[self.design].multiply_adds(kernels, self._plan, self._plan.axes(shape))
-
-    def save_own_variables(self, store):
-        for name, variable in self.filters.items():
-            store[name] = ops.convert_to_numpy(variable)
-
-    def load_own_variables(self, store):
-        for name, variable in self.filters.items():
-            variable.assign(store[name])
 
     def get_config(self):
         initializer = self.kernel_initializer
@@ -214,8 +208,4 @@ class ComplexModulusConv(BaseScattering):
 def _check_initializer(initializer):
     if isinstance(initializer, str) and initializer == "morlet":
         return initializer
-    if initializer is None:
-        raise ValueError(
-            'kernel_initializer must be "morlet" or a Keras initializer. Received: kernel_initializer=None'
-        )
-    return keras.initializers.get(initializer)
+    return check_initializer("kernel_initializer", initializer, '"morlet" or a Keras initializer')

@@ -7,7 +7,7 @@ from keras_scatter.arguments import check_integer
 from keras_scatter.functional.banded import products
 from keras_scatter.functional.dual_tree import forward, forward_steps
 from keras_scatter.layers.base_dtcwt import BaseDTCWT
-from keras_scatter.plan.dual_tree import ORIENTATIONS, low_sizes
+from keras_scatter.plan.dual_tree import LARGEST_LEVEL, ORIENTATIONS, low_sizes
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -24,7 +24,7 @@ class DTCWT(BaseDTCWT):
     The layer has no weights. Under TensorFlow and JAX it is compiled by XLA.
 
     Args:
-        levels: number of levels. Integer >= 1.
+        levels: number of levels. Integer from 1 to 32.
         biort: filters of level 1: `"antonini"`, `"farras"`, `"legall"`, `"near_sym_a"`, `"near_sym_a2"`,
             `"near_sym_b"` or `"near_sym_b_bp"`.
         qshift: filters of later levels: `"qshift_06"`, `"qshift_32"`, `"qshift_a"`, `"qshift_b"`, `"qshift_b_bp"`,
@@ -66,7 +66,7 @@ class DTCWT(BaseDTCWT):
 
     def __init__(self, levels=1, biort="near_sym_a", qshift="qshift_a", data_format=None, **kwargs):
         super().__init__(biort, qshift, data_format=data_format, **kwargs)
-        self.levels = check_integer("levels", levels)
+        self.levels = check_integer("levels", levels, maximum=LARGEST_LEVEL)
 
     def call(self, images):
         dtype = self._working_dtype()

@@ -1,14 +1,12 @@
 """Wavelet moduli mixed by learned weights, in the place of a convolution."""
 
 import functools
-import json
-import warnings
 
 import keras
 import numpy as np
 from keras import ops
 
-from keras_scatter.arguments import check_bool, check_choice, check_integer, check_number
+from keras_scatter.arguments import check_bool, check_choice, check_integer, check_number, check_object, check_seed
 from keras_scatter.backend.recomputation import recomputed
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.cache import cached
@@ -24,14 +22,14 @@ from keras_scatter.functional.invariant import (
     morlet_moduli,
     upsample,
 )
-from keras_scatter.layers._initial import constant
+from keras_scatter.layers._initial import check_initializer, constant
 from keras_scatter.layers._mixings import MIXINGS
 from keras_scatter.layers.base_transform import BaseTransform
 from keras_scatter.plan.dual_tree import ORIENTATIONS, scattering_plan
+from keras_scatter.plan.tree import MOST_PATHS
 
 LARGEST_WAVELET = 15
 PARAMETERS = ("theta", "xi", "sigma", "slant")
-MADE_WITH = "made_with"  # name of the entry in a file that says what the weights belong to
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -64,12 +62,12 @@ class LocallyInvariantLayer(BaseTransform):
             has channels, leaves z as it is.
         use_bias: whether to add a bias to each output channel.
         activation: activation function, applied before interpolation; None for none.
-        L: number of angles of `wavelet="morlet"`.
+        L: number of angles of `wavelet="morlet"`, an integer from 1 to 100,000.
         wavelet_size: odd size of the Morlet kernels, 3 to 15.
         learnable_wavelets: train direction, frequency, width and slant of each Morlet wavelet: weights `theta`, `xi`,
             `sigma` and `slant`, each of shape `(L,)`.
-        seed: integer >= 0 for the fixed kernels. They are drawn again from it when a model is loaded; a file of weights
-            keeps it, with `mixing`, `wavelet` and `biort`, and loads into no layer of others.
+        seed: integer from 0 to 2**32 - 1 for the fixed kernels. They are drawn again from it when a model is loaded; a
+            file of weights keeps it, with `mixing`, `wavelet` and `biort`, and loads into no layer of others.
         bias_initializer, mixing_regularizer, bias_regularizer, activity_regularizer, mixing_constraint,
             bias_constraint: as in `keras.layers.Conv2D`. `NonExpansive` keeps the mixing from amplifying differences.
         data_format: `"channels_last"` or `"channels_first"`; None takes Keras's setting.
@@ -136,7 +134,8 @@ class LocallyInvariantLayer(BaseTransform):
     ):
         # Wavelets need float32 at least, so inputs must not be cast to half precision.
         kwargs.setdefault("autocast", False)
-        super().__init__(data_format, activity_regularizer=activity_regularizer, **kwargs)
+        regularizer = _of_keras("activity_regularizer", activity_regularizer)
+        super().__init__(data_format, activity_regularizer=regularizer, **kwargs)
         self.filters = None if filters is None else check_integer("filters", filters)
         self.mixing = check_choice("mixing", mixing, tuple(MIXINGS))
         self.wavelet = check_choice("wavelet", wavelet, ("dtcwt", "morlet"))
@@ -144,19 +143,21 @@ class LocallyInvariantLayer(BaseTransform):
         self.biort = check_choice("biort", biort, BIORT_NAMES)
         self.magnitude_bias = check_number("magnitude_bias", magnitude_bias)
         self.gain = check_number("gain", gain)
-        self.L = check_integer("L", L)
+        self.L = check_integer("L", L, maximum=MOST_PATHS)
         self.wavelet_size = _check_wavelet_size(wavelet_size)
         self.learnable_wavelets = check_bool("learnable_wavelets", learnable_wavelets)
-        self.seed = check_integer("seed", seed, minimum=0)
+        self.seed = check_seed("seed", seed)
         self.use_bias = check_bool("use_bias", use_bias)
-        self.activation = keras.activations.get(activation)
-        identity = mixing_initializer == "identity"
-        self.mixing_initializer = "identity" if identity else keras.initializers.get(mixing_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.mixing_regularizer = keras.regularizers.get(mixing_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        self.mixing_constraint = keras.constraints.get(mixing_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
+        self.activation = _of_keras("activation", activation)
+        identity = isinstance(mixing_initializer, str) and mixing_initializer == "identity"
+        self.mixing_initializer = (
+            "identity" if identity else check_initializer("mixing_initializer", mixing_initializer)
+        )
+        self.bias_initializer = check_initializer("bias_initializer", bias_initializer)
+        self.mixing_regularizer = _of_keras("mixing_regularizer", mixing_regularizer)
+        self.bias_regularizer = _of_keras("bias_regularizer", bias_regularizer)
+        self.mixing_constraint = _of_keras("mixing_constraint", mixing_constraint)
+        self.bias_constraint = _of_keras("bias_constraint", bias_constraint)
         if identity and not MIXINGS[self.mixing].pointwise:
             raise ValueError(f'mixing must be "1x1" with mixing_initializer="identity". Received: mixing={mixing!r}')
         if self.learnable_wavelets and wavelet != "morlet":
@@ -236,24 +237,6 @@ class LocallyInvariantLayer(BaseTransform):
             "bias_constraint": keras.constraints.serialize(self.bias_constraint),
         }
 
-    def save_own_variables(self, store):
-        for variable in self.weights:
-            store[variable.name] = ops.convert_to_numpy(variable)
-        # Bytes, because a file holds arrays.
-        store[MADE_WITH] = np.frombuffer(json.dumps(self._made_with()).encode(), "uint8")
-
-    def load_own_variables(self, store):
-        for variable in self.weights:
-            found = store[variable.name].shape if variable.name in store else None
-            if found != tuple(variable.shape):
-                raise ValueError(
-                    f"The file must hold {variable.name} of shape {tuple(variable.shape)} for this layer. "
-                    f"Received: {'none' if found is None else f'shape {tuple(found)}'}"
-                )
-        self._check_made_with(store)
-        for variable in self.weights:
-            variable.assign(store[variable.name])
-
     def _add_weights(self, outputs):
         self.mixing_kernel = self.add_weight(
             name="mixing_kernel",
@@ -276,29 +259,12 @@ class LocallyInvariantLayer(BaseTransform):
                 setattr(self, name, self.add_weight(name=name, shape=(self.L,), initializer=constant(values)))
 
     def _made_with(self):
-        """The arguments that give weights their meaning, but change no shape."""
         made_with = {"mixing": self.mixing, "wavelet": self.wavelet}
         if MIXINGS[self.mixing].drawn:
             made_with["seed"] = self.seed
         if self.wavelet == "dtcwt":
             made_with["biort"] = self.biort
         return made_with
-
-    def _check_made_with(self, store):
-        """Refuse weights of other arguments, which may have the same shapes."""
-        if MADE_WITH not in store:
-            warnings.warn(
-                "The file does not say with which mixing, wavelet, biort and seed its weights were made, because "
-                "keras_scatter 0.1.0 wrote it: make sure that those of this LocallyInvariantLayer are the same.",
-                stacklevel=2,
-            )
-            return
-        found, expected = json.loads(bytes(np.asarray(store[MADE_WITH]))), self._made_with()
-        if found != expected:
-            raise ValueError(
-                f"The file must hold weights made with {_listed(expected)} for this layer. "
-                f"Received: weights made with {_listed(found)}"
-            )
 
     @property
     def _orientations(self):
@@ -356,11 +322,18 @@ def _sampled_wavelets(L, size):
 
 
 def _check_wavelet_size(size):
-    check_integer("wavelet_size", size, minimum=3)
+    size = check_integer("wavelet_size", size, minimum=3)
     if size % 2 == 0 or size > LARGEST_WAVELET:
         raise ValueError(f"wavelet_size must be odd and from 3 to {LARGEST_WAVELET}. Received: wavelet_size={size!r}")
-    return int(size)
+    return size
 
 
-def _listed(arguments):
-    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+def _of_keras(name, value):
+    """The activation, regularizer or constraint that an argument asks for."""
+    kind = name.split("_")[-1]
+    module = {
+        "activation": keras.activations,
+        "regularizer": keras.regularizers,
+        "constraint": keras.constraints,
+    }[kind]
+    return check_object(name, value, module.get, f"None or a Keras {kind}")

@@ -5,7 +5,7 @@ import pathlib
 
 import keras
 
-from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.arguments import check_choice, check_integer, check_number, check_object, check_seed, shown
 
 LAST = "channels_last"
 
@@ -77,10 +77,17 @@ def by_glorot(inputs):
     return glorot(2**0.5), "zeros"
 
 
+def check_training(gain, seed=0, classifier_activation=None):
+    """Check the arguments that all networks share, before anything is built."""
+    check_number("gain", gain)
+    check_seed("seed", seed)
+    check_object("classifier_activation", classifier_activation, keras.activations.get, "None or a Keras activation")
+
+
 def check_filters(filters):
     """Numbers of filters of the two layers of a small network."""
     if not isinstance(filters, (tuple, list)) or len(filters) != 2:
-        raise ValueError(f"filters must be two integers >= 1. Received: filters={filters!r}")
+        raise ValueError(f"filters must be two integers >= 1. Received: filters={shown(filters)}")
     return tuple(check_integer("filters", number) for number in filters)
 
 

@@ -3,7 +3,7 @@
 import keras
 
 from keras_scatter.arguments import check_integer
-from keras_scatter.models._building import Builder, check_filters, finished, glorot
+from keras_scatter.models._building import Builder, check_filters, check_training, finished, glorot
 
 
 def ConvNetMNIST(
@@ -24,7 +24,7 @@ def ConvNetMNIST(
     `InvariantNetMNIST("3x3")`, is `ConvNetMNIST(kernel_size=5, filters=(10, 100))`.
 
     Args:
-        kernel_size: rows and columns of both kernels.
+        kernel_size: rows and columns of both kernels, an integer from 1 to 28.
         weights: None, or the path of a `.weights.h5` file written by `save_weights`.
         filters: numbers of filters of both convolutions.
         gain: factor a of the Glorot-uniform initial kernels.
@@ -48,7 +48,8 @@ def ConvNetMNIST(
     Reference:
         A Learnable ScatterNet: Locally Invariant Convolutional Layers, tables 1.1b and 1.4.
     """
-    kernel_size = check_integer("kernel_size", kernel_size)
+    kernel_size = check_integer("kernel_size", kernel_size, maximum=28)
+    check_training(gain, classifier_activation=classifier_activation)
     build = Builder(data_format, dtype)
     inputs, x = build.images(28, 28, 1)
     for index, number in enumerate(check_filters(filters), start=1):

@@ -1,7 +1,7 @@
 """The small network of locally invariant layers for MNIST."""
 
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
-from keras_scatter.models._building import Builder, check_filters, finished
+from keras_scatter.models._building import Builder, check_filters, check_training, finished
 
 
 def InvariantNetMNIST(
@@ -48,6 +48,7 @@ def InvariantNetMNIST(
     Reference:
         A Learnable ScatterNet: Locally Invariant Convolutional Layers, tables 1.1a and 1.4.
     """
+    check_training(gain, seed, classifier_activation)
     build = Builder(data_format, dtype)
     inputs, x = build.images(28, 28, 1)
     for index, number in enumerate(check_filters(filters)):

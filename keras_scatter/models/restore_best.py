@@ -10,6 +10,7 @@ import weakref
 import keras
 import numpy as np
 
+from keras_scatter.arguments import shown
 from keras_scatter.files import damaged, read_npz, write_atomically
 
 
@@ -51,6 +52,8 @@ class RestoreBest(keras.callbacks.Callback):
         super().__init__()
         if filepath is not None and not str(filepath).endswith(".npz"):
             raise ValueError(f"filepath must end in .npz. Received: filepath={str(filepath)!r}")
+        if not isinstance(monitor, str):
+            raise TypeError(f"monitor must be the name of a logged value. Received: monitor={shown(monitor)}")
         self.monitor = monitor
         self.filepath = filepath
         self.best = math.inf

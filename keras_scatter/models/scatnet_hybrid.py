@@ -2,10 +2,10 @@
 
 import keras
 
-from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.arguments import check_choice, check_integer, check_number, shown
 from keras_scatter.layers.dtcwt_scattering import DTCWTScattering
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
-from keras_scatter.models._building import Builder, by_glorot, finished, glorot
+from keras_scatter.models._building import Builder, by_glorot, check_training, finished, glorot
 
 STEM = 16
 
@@ -68,12 +68,11 @@ def ScatNetHybrid(
     """
     check_choice("variant", variant, ("A", "B", "C", "D"))
     classes, width = check_integer("classes", classes), check_integer("width", width)
-    if not isinstance(input_shape, (tuple, list)) or len(input_shape) != 3:
-        raise ValueError(
-            f"input_shape must be height, width and channels, such as (32, 32, 3). Received: {input_shape!r}"
-        )
+    check_training(gain, seed, classifier_activation)
+    if not 0 <= check_number("dropout", dropout) < 1:
+        raise ValueError(f"dropout must be a number from 0 to below 1. Received: dropout={dropout}")
     build = Builder(data_format, dtype)
-    inputs, x = build.images(*input_shape)
+    inputs, x = build.images(*_check_shape(input_shape))
     if variant in "CD":
         x = build.normalised(_convolution(build, STEM, "stem")(x), "stem")
     for order in (1, 2):
@@ -87,6 +86,18 @@ def ScatNetHybrid(
         x = build.normalised(_convolution(build, factor * width, f"conv{letter}")(x), f"conv{letter}", dropout)
     outputs = build.classified(build.mean(x), classes, classifier_activation, by_glorot)
     return finished(inputs, outputs, name or f"scatnet_{variant.lower()}", weights)
+
+
+def _check_shape(shape):
+    try:
+        height, width, channels = shape
+        sizes = (None if size is None else check_integer("input_shape", size) for size in (height, width))
+        return *sizes, check_integer("input_shape", channels)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "input_shape must be height, width and channels, such as (32, 32, 3); sizes may be None. "
+            f"Received: input_shape={shown(shape)}"
+        ) from None
 
 
 def _convolution(build, filters, name):

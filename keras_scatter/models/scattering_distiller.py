@@ -4,13 +4,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_scatter.arguments import check_choice
+from keras_scatter.arguments import check_choice, shown
 from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
 from keras_scatter.layers.scattering_fft import ScatteringFFT
 from keras_scatter.models.relative_error import RelativeError
 from keras_scatter.models.restore_best import RestoreBest
 
 CALIBRATION_IMAGES = 512
+NOTHING = 1e-36  # mean square of the coefficients of zeros: the smallest normal number stands below each root
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -57,6 +58,8 @@ class ScatteringDistiller(keras.Model):
             J = layer.group_config["J"]
             selected = layer.get_config()["paths"]
             teacher = ScatteringFFT(J, layer.L, layer.order, data_format=layer.data_format, paths=selected)
+        if not isinstance(teacher, keras.layers.Layer):
+            raise TypeError(f"teacher must be a scattering layer. Received: teacher={shown(teacher)}")
         for scattering in (layer, teacher):
             if scattering.get_config().get("output") != "scattering":
                 raise ValueError(
@@ -68,7 +71,7 @@ class ScatteringDistiller(keras.Model):
                 "teacher must order its features as the student does, c * K + k. "
                 f"Received: {type(teacher).__name__}, whose features are not in that order"
             )
-        if teacher.paths != layer.paths:
+        if getattr(teacher, "paths", None) != layer.paths:
             raise ValueError(
                 "student and teacher must have the same paths. "
                 f"Received: {_summary(layer)} for the student, {_summary(teacher)} for the teacher"
@@ -132,6 +135,10 @@ class ScatteringDistiller(keras.Model):
         """Set the path weights of the balanced loss from the first 512 images of an array or data set.
 
         `fit` does this once by itself; call it before if the images come from a generator.
+
+        Raises:
+            ValueError: there are no images, all are zero, or one has NaN or values whose squares are infinite; nothing
+                is set then.
         """
         total, pixels = 0.0, 0
         for batch in _first_images(images, CALIBRATION_IMAGES):
@@ -141,6 +148,12 @@ class ScatteringDistiller(keras.Model):
         if not pixels:
             raise ValueError("fit needs at least one image. Received: an empty data set")
         mean = total / pixels
+        if not np.isfinite(mean).all() or mean.max() <= NOTHING:
+            fault = "zeros only" if mean.max() <= NOTHING else "NaN, or values whose squares are infinite"
+            raise ValueError(
+                f"The first {CALIBRATION_IMAGES} images must be finite and not all zero, because path weights follow "
+                f"from them. Received: {fault}"
+            )
         self.path_weights.assign(1 / (mean + 1e-6 * mean.max() + np.finfo("float32").tiny))
         self.calibrated.assign(1.0)
 
@@ -193,7 +206,8 @@ def _scattering_layer(student):
 
 
 def _summary(layer):
-    return f"{len(layer.paths)} paths up to {layer.paths[-1]}"
+    paths = getattr(layer, "paths", ())
+    return f"{len(paths)} paths up to {paths[-1]}" if paths else "none"
 
 
 def _first_images(images, count):

@@ -2,9 +2,9 @@
 
 import keras
 
-from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.arguments import check_choice, check_integer, shown
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
-from keras_scatter.models._building import Builder, by_glorot, finished, glorot
+from keras_scatter.models._building import Builder, by_glorot, check_training, finished, glorot
 
 # Height and width, classes, convolutions.
 DATASETS = {"cifar10": (32, 10, "ABCDEF"), "cifar100": (32, 100, "ABCDEF"), "tiny_imagenet": (64, 200, "ABCDEFGH")}
@@ -63,6 +63,7 @@ def VGGInvariant(
     size, classes, letters = DATASETS[check_choice("dataset", dataset, tuple(DATASETS))]
     swap = _check_swap(swap, letters)
     width = check_integer("width", width)
+    check_training(gain, seed, classifier_activation)
     build = Builder(data_format, dtype)
     inputs, x = build.images(size, size, 3)
     for index, letter in enumerate(letters):
@@ -84,6 +85,6 @@ def VGGInvariant(
 
 def _check_swap(swap, letters):
     known = [f"inv{letter}" for letter in letters]
-    if isinstance(swap, str) or not set(swap) <= set(known):
-        raise ValueError(f"swap must be a tuple of names out of {', '.join(known)}. Received: swap={swap!r}")
+    if not isinstance(swap, (tuple, list, set)) or not all(isinstance(name, str) and name in known for name in swap):
+        raise ValueError(f"swap must be a tuple of names out of {', '.join(known)}. Received: swap={shown(swap)}")
     return set(swap)

@@ -8,6 +8,7 @@ from keras_scatter.plan.axis import Axis
 from keras_scatter.plan.tree import Plan, Wavelet, tree
 
 ORIENTATIONS = 6
+LARGEST_LEVEL = 32
 
 
 def first_length(size, multiple=2):

@@ -1,13 +1,17 @@
 """Images to distil on and labelled images: procedural, from TensorFlow Datasets, or from a folder."""
 
+import os
 import pathlib
 
 import keras
 import numpy as np
 
-from keras_scatter.arguments import check_integer
+from keras_scatter.arguments import check_integer, check_seed, shown
 from keras_scatter.optional import require
 from keras_scatter.workflows.archives import ARCHIVES, load_archive
+
+LARGEST_SIZE = 2048
+MOST_PIXELS = 2**31
 
 
 def load_images(dataset, count, held_out, size=32, seed=0):
@@ -29,10 +33,11 @@ def load_images(dataset, count, held_out, size=32, seed=0):
     Raises:
         ValueError: the data set is unknown, cannot be downloaded, or holds too few images.
     """
-    check_integer("count", count)
-    check_integer("held_out", held_out)
+    if not isinstance(dataset, (str, os.PathLike)):
+        raise TypeError(f"dataset must be a name or a folder. Received: dataset={shown(dataset)}")
+    count, held_out = check_integer("count", count), check_integer("held_out", held_out)
+    size, seed = check_integer("size", size, 4), check_seed("seed", seed)
     if dataset in PROCEDURAL:
-        check_integer("size", size, 4)
         # Two scenes: windows of one overlap, and would not be held out.
         return tuple(PROCEDURAL[dataset](n, size, [seed, part]) for part, n in enumerate((count, held_out)))
     if pathlib.Path(dataset).is_dir():
@@ -59,7 +64,7 @@ def dead_leaves(count, size=32, seed=0):
     >>> dead_leaves(4, size=16).shape
     (4, 16, 16, 1)
     """
-    generator = np.random.default_rng(seed)
+    generator = _generator(count, size, seed)
     side = 2 * max(8 * size, min(2048, int(size * np.sqrt(count))))
     smallest, largest = 2.0, side / 8
     scene = np.full((side, side), 0.5, "float32")
@@ -82,7 +87,7 @@ def dead_leaves(count, size=32, seed=0):
 
 def random_images(count, size=32, seed=0):
     """Uniform noise, `(count, size, size, 1)` float32 in 0..1: the paper's first data set."""
-    return np.random.default_rng(seed).uniform(size=(count, size, size, 1)).astype("float32")
+    return _generator(count, size, seed).uniform(size=(count, size, size, 1)).astype("float32")
 
 
 def load_labelled(dataset, splits, images=None):
@@ -124,7 +129,11 @@ def striped_images(count, shape=(32, 32, 3), classes=10, seed=0):
     >>> images.shape, labels.shape
     ((4, 16, 16, 1), (4,))
     """
-    generator = np.random.default_rng(seed)
+    classes = check_integer("classes", classes)
+    if not isinstance(shape, (tuple, list)) or len(shape) != 3:
+        raise TypeError(f"shape must be three integers, height, width and channels. Received: shape={shown(shape)}")
+    shape = tuple(check_integer("shape", size) for size in shape)
+    generator = _generator(count, max(shape), seed)
     labels = generator.integers(0, classes, count)
     rows, columns = np.meshgrid(*map(np.arange, shape[:2]), indexing="ij")
     angles = (np.pi * labels / classes)[:, None, None]
@@ -147,6 +156,18 @@ def green(images):
     """The green channel of colour images, or the only one: uint8 `(..., C)` to float32 `(..., 1)` in 0..1."""
     channel = 1 if images.shape[-1] > 1 else 0
     return images[..., channel : channel + 1].astype("float32") / 255
+
+
+def _generator(count, size, seed):
+    """The source of random images; numbers of images and of pixels along an axis that no memory holds are refused."""
+    check_integer("size", size, maximum=LARGEST_SIZE)
+    check_integer("count", count)
+    if count * size**2 > MOST_PIXELS:
+        raise ValueError(
+            f"count and size must ask for at most {MOST_PIXELS} pixels. Received: count={count}, size={size}"
+        )
+    seeds = seed if isinstance(seed, (tuple, list)) else [seed]
+    return np.random.default_rng([check_seed("seed", part) for part in seeds])
 
 
 def _from_tfds(dataset, count, held_out):

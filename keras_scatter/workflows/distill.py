@@ -8,8 +8,9 @@ import time
 import keras
 
 from keras_scatter import files, saved_filters
-from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.arguments import check_choice, check_integer, check_seed
 from keras_scatter.layers import ComplexModulusConv
+from keras_scatter.layers._initial import check_initializer
 from keras_scatter.models import RestoreBest, ScatteringDistiller
 from keras_scatter.optional import require
 from keras_scatter.workflows import plots
@@ -65,8 +66,11 @@ class DistillConfig:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         check_integer("epochs", self.epochs, minimum=0)
-        for name, least in (("images", 1), ("held_out", 1), ("size", 4), ("seed", 0)):
+        for name, least in (("images", 1), ("held_out", 1), ("size", 4)):
             check_integer(name, getattr(self, name), least)
+        check_seed("seed", self.seed)
+        if not designed:
+            check_initializer("initializer", self.initializer, "morlet or a Keras initializer")
         check_choice("loss", self.loss, ("balanced", "mse"))
 
     def student(self):

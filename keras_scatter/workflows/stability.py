@@ -1,9 +1,11 @@
 """How far noise, shifts and deformations move features, beside how far they move the images."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from keras_scatter import files, perturbations, saved_filters
-from keras_scatter.arguments import check_integer
+from keras_scatter.arguments import check_array, check_integer, check_number, check_pair, shown
 from keras_scatter.errors import relative_error
 from keras_scatter.filters import GroupBank, MorletBank
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
@@ -52,13 +54,15 @@ def measure(
     >>> all(row["features"] < row["images"] for row in distances.values())
     True
     """
-    images = np.asarray(images, "float32")
+    images = check_array("images", images, rank=4).astype("float32")
+    noise, deformation = check_number("noise", noise), check_number("deformation", deformation)
+    shift = check_pair("shift", shift)
+    reference = features(layer, images, batch_size)
     perturbed = {
         "noise": perturbations.add_noise(images, noise * np.sqrt(np.mean(np.square(images))), seed),
         "shift": perturbations.shift(images, *shift, data_format=data_format),
         "deformation": perturbations.deform(images, deformation, seed=seed, data_format=data_format),
     }
-    reference = features(layer, images, batch_size)
     return {
         name: {
             "images": relative_error(moved, images),
@@ -80,6 +84,8 @@ def compare(groups, dataset="dead_leaves", images=256, size=64, seed=0):
         64 x 64 frequencies in FFT order, by layer).
     """
     check_integer("images", images)
+    if isinstance(groups, str) or not isinstance(groups, Iterable):
+        raise TypeError(f"groups must be names or paths of filter groups. Received: groups={shown(groups)}")
     settings = {"groups": list(groups), "dataset": dataset, "images": images, "size": size, "seed": seed}
     loaded = {group: saved_filters.load(group, "groups") for group in groups}
     _, x = load_images(dataset, 1, images, size, seed)

@@ -159,8 +159,8 @@ def test_symbolic_shapes_and_sizes_that_change():
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        ({"levels": 0}, ValueError, "levels must be an integer >= 1. Received: levels=0"),
-        ({"levels": 1.0}, TypeError, "levels must be an integer >= 1. Received: levels=1.0"),
+        ({"levels": 0}, ValueError, "levels must be an integer from 1 to 32. Received: levels=0"),
+        ({"levels": 1.0}, TypeError, "levels must be an integer from 1 to 32. Received: levels=1.0"),
         ({"biort": "haar"}, ValueError, "'near_sym_b_bp'. Received: biort='haar'"),
         ({"qshift": "qshift_e"}, ValueError, "qshift must be one of 'qshift_06', 'qshift_32', 'qshift_a'"),
         ({"data_format": "NHWC"}, ValueError, "'channels_first'. Received: data_format='NHWC'"),

@@ -175,7 +175,12 @@ def test_channels_first():
         (InvariantNetMNIST, {"mixing": "5x5"}, ValueError, "mixing must be one of '1x1'"),
         (InvariantNetMNIST, {"filters": 7}, ValueError, "filters must be two integers >= 1. Received: filters=7"),
         (InvariantNetMNIST, {"filters": (7, 0)}, ValueError, "filters must be an integer >= 1. Received: filters=0"),
-        (ConvNetMNIST, {"kernel_size": 0}, ValueError, "kernel_size must be an integer >= 1. Received: kernel_size=0"),
+        (
+            ConvNetMNIST,
+            {"kernel_size": 0},
+            ValueError,
+            "kernel_size must be an integer from 1 to 28. Received: kernel_size=0",
+        ),
         (
             VGGInvariant,
             {"dataset": "svhn"},

@@ -117,6 +117,20 @@ def test_images_of_a_generator_need_an_earlier_calibration():
     distiller.fit(((IMAGES,) for _ in range(2)), verbose=0)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30, 0])
+def test_images_that_give_no_path_weights_are_refused(value):
+    """Nothing is set then: the next fit calibrates as if it were the first."""
+    distiller, wrong = compiled(student()), IMAGES.copy()
+    wrong[0 if value else ...] = value
+    with pytest.raises(ValueError, match="The first 512 images must be finite and not all zero") as caught:
+        distiller.fit(wrong, verbose=0)
+    assert ("zeros only" in str(caught.value)) == (value == 0)
+    expected = compiled(student())
+    for each in (distiller, expected):
+        each.calibrate(IMAGES)
+    assert_close(distiller.path_weights, expected.path_weights, 0)
+
+
 def test_sizes_may_change_from_batch_to_batch():
     distiller = compiled(keras.Sequential([keras.Input((None, None, 1)), student()]))
     for size in (8, 11):
