@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 
@@ -19,12 +20,22 @@ def main():
     """Run `keras_scatter.cli.main`; returns the exit status, 130 after Ctrl-C while importing too."""
     loud = "--verbose" in sys.argv or os.environ.get("KERAS_SCATTER_VERBOSE") or "TF_CPP_MIN_LOG_LEVEL" in os.environ
     try:
-        with contextlib.nullcontext() if loud else _silence():
+        with _ended_by_ctrl_c(), contextlib.nullcontext() if loud else _silence():
             from keras_scatter.cli import main as run
         return run()
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
+
+
+@contextlib.contextmanager
+def _ended_by_ctrl_c():
+    """Ctrl-C while importing ends the process: nothing is there to clean up, and imports may swallow an exception."""
+    before = signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

@@ -78,7 +78,7 @@ def invert(
 
     >>> layer = ScatteringFFT(J=1, L=4, order=1)
     >>> x = np.random.default_rng(0).uniform(size=(1, 8, 8, 1))
-    >>> found = keras_scatter.invert(layer, layer(x), learning_rate=0.04, tolerance=0.02, verbose=0)
+    >>> found = keras_scatter.invert(layer, layer(x), learning_rate=0.04, tolerance=0.05, verbose=0)
     >>> found.reason, found.image.shape
     ('tolerance', (1, 8, 8, 1))
 

@@ -86,7 +86,7 @@ def run_python(code, **environment):
 def test_public_names():
     assert set(keras_scatter.__all__) | {"__version__"} <= set(dir(keras_scatter))
     functions = {"angular_spectrum", "angular_threshold", "invert"}
-    modules = {"filters", "layers", "models", "preprocessing", "saved_filters"}
+    modules = {"filters", "layers", "models", "molecules", "plots", "preprocessing", "saved_filters"}
     assert set(keras_scatter.__all__) == functions | modules
 
 

@@ -57,7 +57,7 @@ class TimeFrequencyScattering(BaseScattering):
 
     >>> layer = TimeFrequencyScattering(J=5, J_fr=2, Q=4)
     >>> tuple(layer(np.random.default_rng(0).normal(size=(2, 512, 1))).shape)
-    (2, 16, 92)
+    (2, 16, 84)
     >>> layer.paths[-1].n2, layer.paths[-1].n_fr, layer.paths[-1].n1
     (5, 6, (12,))
 
