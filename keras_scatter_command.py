@@ -19,13 +19,9 @@ SILENT = {
 def main():
     """Run `keras_scatter.cli.main`; returns the exit status, 130 after Ctrl-C while importing too."""
     loud = "--verbose" in sys.argv or os.environ.get("KERAS_SCATTER_VERBOSE") or "TF_CPP_MIN_LOG_LEVEL" in os.environ
-    try:
-        with _ended_by_ctrl_c(), contextlib.nullcontext() if loud else _silence():
-            from keras_scatter.cli import main as run
-        return run()
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return 130
+    with _ended_by_ctrl_c(), contextlib.nullcontext() if loud else _silence():
+        from keras_scatter.cli import main as run
+    return run()
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_scatter.arguments import check_bool, check_choice, check_integer
+from keras_scatter.arguments import check_bool, check_choice, check_seed, is_number, shown
 from keras_scatter.filters.paths import Path
 from keras_scatter.filters.pictures import draw_angular
 
@@ -126,10 +126,10 @@ def angular_threshold(layer, scattering, keep, basis="fourier", seed=0):
     >>> bool((keras.ops.convert_to_numpy(sparse.kernel) == 0).mean() > 0.65)
     True
     """
-    if isinstance(keep, bool) or not isinstance(keep, (int, float)) or not 0 < keep <= 1:
-        raise ValueError(f"keep must be a number > 0 and <= 1. Received: keep={keep!r}")
+    if not is_number(keep) or not 0 < keep <= 1:
+        raise ValueError(f"keep must be a number > 0 and <= 1. Received: keep={shown(keep)}")
     check_choice("basis", basis, BASES)
-    seed = check_integer("seed", seed, minimum=0)
+    seed = check_seed("seed", seed)
     weights, groups = _weights(layer, scattering), _groups(scattering)
     L = 1 + max(angle for group in groups.values() for angles in group for angle in angles)
     matrix = {"fourier": _fourier, "angle": np.eye, "random": lambda L: _orthogonal(L, seed)}[basis](L)

@@ -53,6 +53,22 @@ def check_number(name, value):
     return float(value)
 
 
+def check_positive(name, value):
+    """Return `value` as a float above 0, or say which argument is wrong and how."""
+    if not is_number(value):
+        raise TypeError(f"{name} must be a number > 0. Received: {name}={shown(value)}")
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name} must be a number > 0. Received: {name}={shown(value)}")
+    return float(value)
+
+
+def check_fraction(name, value):
+    """Return `value` as a float from 0 up to, but not including, 1."""
+    if not is_number(value) or not 0 <= value < 1:
+        raise ValueError(f"{name} must be a number >= 0 and < 1. Received: {name}={shown(value)}")
+    return float(value)
+
+
 def is_number(value):
     """Whether `value` is a real number, of Python or NumPy, and no bool."""
     if isinstance(value, np.ndarray) and value.ndim == 0:

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.ndimage
 from keras import ops
 
-from keras_scatter.arguments import check_bool, check_integer
+from keras_scatter.arguments import check_bool, check_seed
 from keras_scatter.backend.modulus import smooth_root
 from keras_scatter.optimisation import Search, frozen, minimise
 
@@ -92,7 +92,7 @@ def invert(
     if loss not in ("norm", "mse") and not callable(loss):
         raise ValueError(f'loss must be "norm", "mse" or a function of two arguments. Received: loss={loss!r}')
     low, high = _check_range(value_range)
-    seed = None if seed is None else check_integer("seed", seed, minimum=0)
+    seed = None if seed is None else check_seed("seed", seed)
     target = keras.tree.map_structure(_check_finite, target)
     shape = _image_shape(layer, target, shape)
     dtype = "float64" if layer.compute_dtype == "float64" else "float32"

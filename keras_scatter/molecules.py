@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.arguments import check_choice, check_integer, check_positive
 from keras_scatter.backend.constants import check_float64
 
 
@@ -27,7 +27,7 @@ def gaussian_densities(positions, charges, shape, sigma=1.0, dtype=None):
         `(batch, D, H, W, C)`.
 
     Raises:
-        TypeError: a size is not an integer.
+        TypeError: a size is not an integer, or sigma not a number.
         ValueError: an argument is out of range, or shapes do not belong together.
 
     Example:
@@ -41,8 +41,7 @@ def gaussian_densities(positions, charges, shape, sigma=1.0, dtype=None):
         148 (2018). The normalisation is Kymatio's.
     """
     sizes = _check_shape(shape)
-    if isinstance(sigma, bool) or not 0 < sigma < float("inf"):
-        raise ValueError(f"sigma must be a positive number. Received: sigma={sigma!r}")
+    sigma = check_positive("sigma", sigma)
     dtype = check_choice("dtype", dtype or keras.config.floatx(), ("float32", "float64"))
     check_float64(dtype)
     positions, charges = ops.cast(positions, dtype), ops.cast(charges, dtype)

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import math
-import numbers
 import sys
 import typing
 
@@ -12,7 +11,7 @@ import numpy as np
 import scipy.optimize
 from keras import ops
 
-from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.arguments import check_choice, check_integer, check_positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,14 +128,6 @@ def frozen(layer):
     finally:
         for variable in trainable:
             variable.trainable = True
-
-
-def check_positive(name, value):
-    """A finite number above 0."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number > 0. Received: {name}={value!r}")
-    if not 0 < value < math.inf:
-        raise ValueError(f"{name} must be a number > 0. Received: {name}={value!r}")
 
 
 class _Model(keras.Model):

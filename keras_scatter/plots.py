@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from keras_scatter.filters.morlet import angle
+from keras_scatter.filters.pictures import given_axes
 from keras_scatter.optional import require
 
 FONT = 9  # points
@@ -65,20 +66,18 @@ def _by_path(layer, x):
     return features.reshape(batch, -1, len(layer.paths), *sizes)
 
 
-def _axes(axes, count, **options):
+def _axes(axes, count, what, **options):
     """As many axes as asked for: the given ones, or new ones in a row."""
     if axes is None:
         pyplot = require("matplotlib.pyplot", "plots")
         return pyplot.subplots(1, count, squeeze=False, layout="constrained", **options)[1][0]
-    axes = np.ravel(axes)
-    if len(axes) != count:
-        raise ValueError(f"axes must be {count}. Received: {len(axes)}")
-    return axes
+    return given_axes(axes, count, what)
 
 
 def _draw_discs(layer, values, axes):
     orders = sorted({path.order for path in layer.paths} - {0})
-    axes = _axes(axes, len(orders), subplot_kw={"projection": "polar"}, figsize=(3.4 * len(orders), 3.2))
+    options = {"subplot_kw": {"projection": "polar"}, "figsize": (3.4 * len(orders), 3.2)}
+    axes = _axes(axes, len(orders), "a polar one for every order", **options)
     for axis, m in zip(axes, orders):
         places = [(_sector(path, layer.J, layer.L), k) for k, path in enumerate(layer.paths) if path.order == m]
         _draw_disc(axis, [place for place, _ in places], values[[k for _, k in places]])
@@ -114,7 +113,7 @@ def _draw_disc(axis, sectors, values):
 
 
 def _draw_scalogram(layer, values, axes):
-    (axis,) = _axes(axes, 1, figsize=(6, 3.4))
+    (axis,) = _axes(axes, 1, "that of the scalogram", figsize=(6, 3.4))
     found = {path.xi[0]: row for path, row in zip(layer.paths, values) if path.order == 1}
     frequencies = sorted(found)
     stride = 2**layer._plan.level

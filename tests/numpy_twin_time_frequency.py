@@ -13,8 +13,8 @@ import numpy_twin_1d as time
 class Row(NamedTuple):
     order: int
     n1: tuple
-    n2: int | None
-    n_fr: int | None
+    n2: int
+    n_fr: int
     values: np.ndarray  # (time,) or (n1, time)
 
 
@@ -73,19 +73,19 @@ def scattering(signal, J, J_fr, Q, Q_fr=1, T=None, F=None, stride=None, stride_f
         return time.without_margins(u.T, left, left + len(x), r).T
 
     zero = x if T == 0 else averaged(padded, 0)
-    found = [Row(0, (), None, None, np.ravel(zero))]
+    found = [Row(0, (), -1, -1, np.ravel(zero))]
     moduli = []
     for wavelet in first:
         r = level_of(wavelet.j)
         moduli.append((wavelet.j, r, abs(filtered(padded, time.morlet(len(padded), *wavelet[:2]), 0, r))))
-    stacks = [(None, log2_stride, [filtered(u, phi, r, log2_stride).real for _, r, u in moduli])]
+    stacks = [(-1, log2_stride, [filtered(u, phi, r, log2_stride).real for _, r, u in moduli])]
     for n2, wavelet in enumerate(second):
         h, to = time.morlet(len(padded), *wavelet[:2]), level_of(wavelet.j)
         stacks.append((n2, to, [filtered(u, h, r, max(r, to)) for j, r, u in moduli if j < wavelet.j]))
     for n2, r, stack in stacks:
         if not stack:
             continue
-        count, order = len(stack), 1 if n2 is None else 2
+        count, order = len(stack), 1 if n2 < 0 else 2
         spectrum = np.fft.fft(np.pad(np.stack(stack), [(0, frequencies.size - count), (0, 0)]), axis=0)
         for n, (wavelet, h) in enumerate(zip(frequencies.wavelets, frequencies.filters)):
             if order == 1 and wavelet.xi < 0:

@@ -209,7 +209,7 @@ def test_shapes():
         ({"value_range": (1, 0)}, ValueError, "value_range must be None or two numbers, the smaller one first"),
         ({"clip": 1}, TypeError, "clip must be True or False. Received: clip=1"),
         ({"keep": "first"}, ValueError, "keep must be one of 'best', 'last'. Received: keep='first'"),
-        ({"seed": -1}, ValueError, "seed must be an integer >= 0. Received: seed=-1"),
+        ({"seed": -1}, ValueError, "seed must be an integer from 0 to 4294967295. Received: seed=-1"),
         ({"verbose": "yes"}, ValueError, "verbose must be one of 'auto', 0, 1, 2. Received: verbose='yes'"),
     ],
 )

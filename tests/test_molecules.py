@@ -70,7 +70,7 @@ def test_valence_and_core():
     [
         ((POSITIONS, CHARGES, (4, 4)), ValueError, r"shape must be three integers.* Received: shape=\(4, 4\)"),
         ((POSITIONS, CHARGES, (4, 4, 2.5)), TypeError, r"shape\[2\] must be an integer"),
-        ((POSITIONS, CHARGES, SHAPE, 0), ValueError, r"sigma must be a positive number. Received: sigma=0"),
+        ((POSITIONS, CHARGES, SHAPE, 0), ValueError, r"sigma must be a number > 0. Received: sigma=0"),
         ((POSITIONS, CHARGES, SHAPE, 1, "float16"), ValueError, r"dtype must be one of 'float32', 'float64'"),
         ((POSITIONS[0], CHARGES, SHAPE), ValueError, r"positions must have the shape \(batch, atoms, 3\)"),
         ((POSITIONS, CHARGES[:, :3], SHAPE), ValueError, r"charges of shape \(2, 3, 2\)"),

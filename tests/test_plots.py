@@ -65,8 +65,13 @@ def test_inputs_with_and_without_channels_and_batch_and_given_axes():
     x = np.random.default_rng(0).uniform(size=(1, 2, 16, 16))
     figure = matplotlib.figure.Figure()
     axes = [figure.add_subplot(1, 2, m, projection="polar") for m in (1, 2)]
-    for given in (x, x[0], x[0, 0]):
+    colours = []
+    for given in (x[:, :1], x[0, :1], x[0, 0], x):
         assert plots.coefficients(layer, given, axes) is figure
+        colours.append([patch.get_facecolor() for patch in axes[0].patches])
+        axes[0].clear()
+    assert len(colours[0]) == 2 * 2 * 4
+    assert colours[0] == colours[1] == colours[2] != colours[3]
 
 
 @pytest.mark.parametrize(
@@ -94,5 +99,5 @@ def test_wrong_arguments(make, x, error, text):
 
 def test_a_wrong_number_of_axes():
     axes = matplotlib.figure.Figure().add_subplot(projection="polar")
-    with pytest.raises(ValueError, match=r"axes must be 2\. Received: 1"):
+    with pytest.raises(ValueError, match=r"axes must be None or 2 matplotlib axes: a polar one for .*Received: 1"):
         plots.coefficients(layers.ScatteringFFT(J=2, L=4), np.zeros((16, 16)), axes)

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from keras_scatter import layers
+
 PACKAGE = pathlib.Path(__file__).parents[1] / "keras_scatter"
 LAYERS = ["arguments", "optional", "cache", "errors", "files", "filters", "plan", "saved_filters", "perturbations"]
 LAYERS += ["plots", "backend", "molecules", "functional", "layers", "models", "preprocessing", "optimisation"]
@@ -134,3 +136,17 @@ def test_the_wheel_has_every_package_and_no_tools():
 
 def test_no_python_among_the_shipped_filters():
     assert not list((PACKAGE.parent / "saved_filters").glob("*.py"))
+
+
+def test_no_field_of_a_path_is_none():
+    """Dicts of paths pass through compiled functions, which sort them."""
+    made = [
+        layers.ScatteringFFT(J=2, L=2),
+        layers.ScatteringFFT1D(J=3),
+        layers.HarmonicScattering3D(J=1, L=1, order_0=True),
+        layers.TimeFrequencyScattering(J=4, J_fr=1, Q=2),
+    ]
+    for layer in made:
+        assert any(path.order == 0 for path in layer.paths)
+        assert None not in [field for path in layer.paths for field in path]
+        assert sorted(layer.paths)

@@ -7,7 +7,7 @@ import numpy as np
 from keras_scatter import plots
 from keras_scatter.layers import ScatteringFFT
 from keras_scatter.optional import require
-from keras_scatter.workflows.plots import save
+from keras_scatter.workflows.charts import save
 
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
 SIZE, SHIFT = 128, 5  # pixels

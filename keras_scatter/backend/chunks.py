@@ -7,7 +7,7 @@ from keras_scatter.backend.arrays import take
 from keras_scatter.backend.programs import in_xla
 from keras_scatter.backend.sizes import is_static
 
-# PyTorch spends more time on starting an operation, so it gets larger chunks: signals take half the time of 12 MB.
+# PyTorch spends more time on starting an operation, so it gets larger chunks: signals gain until 48 MB.
 CHUNK_BYTES = 48 * 2**20 if keras.backend.backend() == "torch" else 5 * 2**19
 
 

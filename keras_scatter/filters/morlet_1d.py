@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_scatter.arguments import check_integer, shown
 from keras_scatter.filters.spectra import as_float, on_grid
 
 SIGMA = 0.1  # width of the low-pass of T = 1, and of the narrowest wavelets at scale 0
@@ -22,6 +23,24 @@ class Morlet1D(NamedTuple):
     xi: float
     sigma: float
     j: int
+
+
+def check_Q(Q):
+    """Wavelets an octave: an integer, or a tuple by order."""
+    if not isinstance(Q, (tuple, list)):
+        return check_integer("Q", Q)
+    try:
+        found = tuple(check_integer("Q", q) for q in Q)
+    except (TypeError, ValueError):
+        found = ()
+    if not found:
+        raise ValueError(f"Q must be an integer >= 1, or a tuple of such by order. Received: Q={shown(Q)}")
+    return found
+
+
+def by_order(Q):
+    """Wavelets an octave as a tuple by order, whose last entry serves all further orders."""
+    return (Q, 1) if isinstance(Q, int) else Q
 
 
 def constant_q(J, Q):

@@ -1,13 +1,11 @@
 """The Morlet wavelets of signals as a bank."""
 
-import numbers
-
 import numpy as np
 
-from keras_scatter.arguments import check_integer, check_size
+from keras_scatter.arguments import check_integer, check_size, is_number
 from keras_scatter.cache import cached
 from keras_scatter.filters.filter_bank import FilterBank, check_scale, check_values, read_only
-from keras_scatter.filters.morlet_1d import SIGMA, constant_q, gaussian_1d, morlet_1d
+from keras_scatter.filters.morlet_1d import SIGMA, by_order, check_Q, constant_q, gaussian_1d, morlet_1d
 from keras_scatter.filters.spectra import on_grid
 
 
@@ -60,8 +58,8 @@ class MorletBank1D(FilterBank):
 
     def __init__(self, J, Q=1, size=None, T=None, order=1):
         self.J, self.Q, self.order = check_scale("J", J), Q, check_integer("order", order)
-        by_order = _by_order(Q)
-        of_order = by_order[min(self.order, len(by_order)) - 1]
+        all_orders = by_order(check_Q(Q))
+        of_order = all_orders[min(self.order, len(all_orders)) - 1]
         self.size = 2 ** (self.J + 6) if size is None else check_integer("size", size)
         check_size("size", self.size, self.J, unit="samples")
         check_values((self.J + 4) * of_order * self.size, J=self.J, Q=Q, size=self.size)
@@ -77,20 +75,11 @@ class MorletBank1D(FilterBank):
         return f"J={self.J}, Q={self.Q}{order}, shape={self.shape}"
 
 
-def _by_order(Q):
-    if not isinstance(Q, (tuple, list)):
-        return check_integer("Q", Q), 1
-    if not Q:
-        raise ValueError(f"Q must be an integer >= 1, or a tuple of such by order. Received: Q={Q!r}")
-    return tuple(check_integer("Q", q) for q in Q)
-
-
 def _check_T(T, J, size):
     if T is None:
         return 2**J
-    is_number = isinstance(T, numbers.Real) and not isinstance(T, bool)
-    if not is_number or not 1 <= T <= size:
-        raise (ValueError if is_number else TypeError)(
+    if not is_number(T) or not 1 <= T <= size:
+        raise (ValueError if is_number(T) else TypeError)(
             f"T must be None, or a number from 1 to the size. Received: T={T!r}, size={size}"
         )
     return T

@@ -83,13 +83,13 @@ class HarmonicPath(NamedTuple):
     Attributes:
         order: m, the number of wavelets on the path.
         scales: `(j1, ..., jm)`, strictly increasing, at most J.
-        degree: l of the solid harmonics, the same along a path; None for order 0.
+        degree: l of the solid harmonics, the same along a path; -1 for order 0.
         power: q, the exponent of the modulus.
     """
 
     order: int
     scales: tuple
-    degree: int | None
+    degree: int
     power: float
 
     @property
@@ -106,8 +106,8 @@ class TimeFrequencyPath(NamedTuple):
         order: 0, 1 or 2, the number of wavelets in time.
         n1: indices of the first-order wavelets at which the outputs are centred, from high to low frequency; a single
             one with the format "time".
-        n2: index of the second-order wavelet; None for orders 0 and 1.
-        n_fr: index of the wavelet along n1; 0 is a low-pass. None for order 0.
+        n2: index of the second-order wavelet; -1 for orders 0 and 1.
+        n_fr: index of the wavelet along n1; 0 is a low-pass. -1 for order 0.
         spin: sign of its frequency.
         xi: frequencies of the second-order wavelet, if any, in cycles a sample, and of that along n1, in cycles a step.
         j: their scales.
@@ -115,8 +115,8 @@ class TimeFrequencyPath(NamedTuple):
 
     order: int
     n1: tuple
-    n2: int | None
-    n_fr: int | None
+    n2: int
+    n_fr: int
     spin: int
     xi: tuple
     j: tuple
@@ -126,5 +126,5 @@ class TimeFrequencyPath(NamedTuple):
         """A string for files, such as `"n2_5_fr_3_n1_8"`."""
         if not self.order:
             return "order_0"
-        second = [] if self.n2 is None else [f"n2_{self.n2}"]
+        second = [] if self.n2 < 0 else [f"n2_{self.n2}"]
         return "_".join([*second, f"fr_{self.n_fr}", *(f"n1_{n}" for n in self.n1 if len(self.n1) == 1)])

@@ -22,7 +22,7 @@ def draw_images(bank, axes=None):
         places = grid[0, 0], grid[1, 0], grid[:, 1]
         axes = [figure.add_subplot(place) for place in places]
         figure.suptitle(repr(bank)[1:-1], fontsize=FONT)
-    real, imaginary, total = _given(axes, 3, "real parts, imaginary parts and sum")
+    real, imaginary, total = given_axes(axes, 3, "real parts, imaginary parts and sum")
     _draw_parts(real, bank, scales, "real parts", np.real)
     _draw_parts(imaginary, bank, scales, "imaginary parts", np.imag)
     _draw_sum(total, bank)
@@ -101,7 +101,7 @@ def draw_signals(bank, axes=None):
             2, 1, figsize=(9, 5.5), layout="constrained", sharex=True, height_ratios=(1, 2.2)
         )
         figure.suptitle(repr(bank)[1:-1], fontsize=FONT)
-    above, below = _given(axes, 2, "sum and spectra")
+    above, below = given_axes(axes, 2, "sum and spectra")
     (size,) = bank.shape
     shown = slice(1, size // 2 + 1)
     frequency = np.arange(size)[shown] / size
@@ -127,7 +127,7 @@ def draw_signals(bank, axes=None):
     return below.figure
 
 
-def _given(axes, count, what):
+def given_axes(axes, count, what):
     axes = list(np.ravel(axes))
     if len(axes) != count:
         raise ValueError(f"axes must be None or {count} matplotlib axes: {what}. Received: {len(axes)}")
@@ -139,7 +139,7 @@ def draw_angular(spectrum, axes=None):
     if axes is None:
         pyplot = require("matplotlib.pyplot", "plots")
         _, axes = pyplot.subplots(1, 3, figsize=(13, 3.8), layout="constrained")
-    first, second, joint = _given(axes, 3, "order 1, order 2 and its sum of frequencies")
+    first, second, joint = given_axes(axes, 3, "order 1, order 2 and its sum of frequencies")
     L = spectrum.L
     # From -L/2 on: the middle is frequency 0, what does not change with the angle.
     frequencies = np.arange(L) - L // 2

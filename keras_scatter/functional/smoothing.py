@@ -66,7 +66,7 @@ def matrices(plan, axes, level, dtype):
     found = []
     for axis in axes:
         if is_static(axis.length):
-            kept = _kept_matrices(plan, axis, level, dtype)
+            kept = kept_matrices(plan, axis, level, dtype)
             found.append(Blocks(*constants(kept)) if isinstance(kept, tuple) else ops.convert_to_tensor(kept))
         else:
             found.append(ops.cast(lowpass_matrix(*_lowpass(plan, axis, level, ops), ops), dtype))
@@ -74,9 +74,10 @@ def matrices(plan, axes, level, dtype):
 
 
 @cached
-def _kept_matrices(plan, axis, level, dtype):
+def kept_matrices(plan, axis, level, dtype, longest=LONG):
+    """The matrix of an axis of a known size, or, where it has more samples than `longest`, that of its `Blocks`."""
     spectrum, step, kept = _lowpass(plan, axis, level, np)
-    if len(spectrum) <= LONG or step == 1:
+    if len(spectrum) <= longest or step == 1:
         return lowpass_matrix(spectrum, step, kept).astype(dtype)
     return tuple(matrix.astype(dtype) for matrix in block_matrices(np.fft.ifft(spectrum).real, step, kept))
 

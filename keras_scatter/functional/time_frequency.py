@@ -157,22 +157,10 @@ class _Transform:
         if self.plan.time.average is None:
             return block, None, None
         step = 2 ** (self.plan.time.level - level)
-        if size <= DENSE or step == 1:
-            return size, *constants(_dense(self.plan, self.axes[0], level, self.dtype)), None
-        return max(step, block), *constants(_sparse(self.plan, self.axes[0], level, self.dtype))
-
-
-@cached
-def _dense(plan, axis, level, dtype):
-    step, kept = 2 ** (plan.time.level - level), axis.kept(plan.time.level)
-    return (smoothing.lowpass_matrix(plan.time.filters.lowpass(axis.length, level), step, kept).astype(dtype),)
-
-
-@cached
-def _sparse(plan, axis, level, dtype):
-    step, kept = 2 ** (plan.time.level - level), axis.kept(plan.time.level)
-    response = np.fft.ifft(plan.time.filters.lowpass(axis.length, level)).real
-    return tuple(part.astype(dtype) for part in smoothing.block_matrices(response, step, kept))
+        kept = smoothing.kept_matrices(self.plan.time, self.axes[0], level, self.dtype, DENSE)
+        if isinstance(kept, tuple):
+            return max(step, block), *constants(kept)
+        return size, *constants([kept]), None
 
 
 def _moduli_of_block(waves, bank, lowpass):

@@ -1,12 +1,11 @@
 """The solid harmonic scattering layer of volumes."""
 
 import functools
-import numbers
 import warnings
 
 import keras
 
-from keras_scatter.arguments import check_bool, check_choice, check_integer
+from keras_scatter.arguments import check_bool, check_choice, check_integer, check_positive
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.filters.solid_harmonic import support
 from keras_scatter.functional import harmonic
@@ -90,7 +89,7 @@ class HarmonicScattering3D(BaseScattering):
         kwargs.setdefault("autocast", False)
         self.J = check_integer("J", J)
         self.L = check_integer("L", L, minimum=0)
-        self.sigma_0 = _check_positive("sigma_0", sigma_0)
+        self.sigma_0 = check_positive("sigma_0", sigma_0)
         self.order = check_integer("order", order)
         self.integral_powers = _check_powers(integral_powers)
         self.average = check_choice("average", average, ("integral", "local"))
@@ -125,17 +124,10 @@ class HarmonicScattering3D(BaseScattering):
         return config
 
 
-def _check_positive(name, value):
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_number or not 0 < value < float("inf"):
-        raise (ValueError if is_number else TypeError)(f"{name} must be a positive number. Received: {name}={value!r}")
-    return float(value)
-
-
 def _check_powers(powers):
     if not isinstance(powers, (tuple, list)) or not powers:
         raise TypeError(f"integral_powers must be a tuple of positive numbers. Received: integral_powers={powers!r}")
-    found = tuple(_check_positive("integral_powers", power) for power in powers)
+    found = tuple(check_positive("integral_powers", power) for power in powers)
     if len(set(found)) < len(found):
         raise ValueError(f"integral_powers must be different numbers. Received: integral_powers={powers!r}")
     return found

@@ -5,10 +5,10 @@ import functools
 import keras
 
 from keras_scatter.arguments import check_choice, check_integer
-from keras_scatter.backend.sizes import is_static
+from keras_scatter.filters.morlet_1d import by_order, check_Q
 from keras_scatter.functional import fourier
 from keras_scatter.functional.signal_bank import signal_bank
-from keras_scatter.layers._signals import check_Q, check_stride, check_T
+from keras_scatter.layers._signals import check_length, check_stride, check_T
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.signals import signal_plan
 
@@ -85,8 +85,8 @@ class ScatteringFFT1D(BaseScattering):
         self.order = check_integer("order", order)
         self.stride = check_stride(stride, self.T, self.J)
         self.padding = check_choice("padding", padding, ("reflect", "zeros", "periodic"))
-        by_order = (self.Q, 1) if isinstance(self.Q, int) else self.Q
-        make_plan = functools.partial(signal_plan, self.J, by_order, self.T, self.order, self.stride, self.padding)
+        arguments = self.J, by_order(self.Q), self.T, self.order, self.stride, self.padding
+        make_plan = functools.partial(signal_plan, *arguments)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
         self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
         self._transform = functools.partial(fourier.scatter, chunk=self.chunk_size)
@@ -97,9 +97,7 @@ class ScatteringFFT1D(BaseScattering):
     def _check_sizes(self, sizes, J, multiple=False, argument="J"):
         # A period must hold whole outputs.
         super()._check_sizes(sizes, max(J, self._plan.level) if multiple else J, multiple, argument)
-        (size,) = sizes
-        if self.T not in (None, "global") and is_static(size) and size < self.T:
-            raise ValueError(f"T must be at most the length of the signal. Received: T={self.T}, length={size}")
+        check_length(self.T, *sizes)
 
     def get_config(self):
         names = ("J", "Q", "T", "order", "stride", "padding", "chunk_size")

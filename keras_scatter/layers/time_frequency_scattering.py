@@ -1,14 +1,14 @@
 """The joint time-frequency scattering layer of signals."""
 
 import functools
-import numbers
 
 import keras
 
 from keras_scatter.arguments import check_bool, check_choice, check_integer
 from keras_scatter.backend.sizes import is_static
+from keras_scatter.filters.morlet_1d import by_order, check_Q
 from keras_scatter.functional import time_frequency
-from keras_scatter.layers._signals import check_Q, check_stride, check_T
+from keras_scatter.layers._signals import check_average, check_length, check_stride, check_T
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.time_frequency import time_frequency_plan
 
@@ -88,21 +88,22 @@ class TimeFrequencyScattering(BaseScattering):
         kwargs.setdefault("autocast", False)
         self.J = check_integer("J", J)
         self.Q = check_Q(Q)
-        by_order = (self.Q, 1) if isinstance(self.Q, int) else (*self.Q, 1)[:2]
-        if not isinstance(self.Q, int) and len(self.Q) > 2:
+        all_orders = by_order(self.Q)
+        if len(all_orders) > 2:
             raise ValueError(f"Q must have two entries at most. Received: Q={Q!r}")
+        all_orders = (*all_orders, 1)[:2]
         self.J_fr = check_integer("J_fr", J_fr)
-        steps = (self.J + 1) * by_order[0]
+        steps = (self.J + 1) * all_orders[0]
         if self.J_fr >= steps.bit_length():
             raise ValueError(f"2**J_fr must be at most (J + 1) * Q = {steps}. Received: J_fr={J_fr}")
         self.Q_fr = check_integer("Q_fr", Q_fr)
         self.T = check_T(T)
         self.stride = check_stride(stride, self.T, self.J)
-        self.F = _check_F(F, steps)
-        self.stride_fr = _check_stride_fr(stride_fr, self.F, self.J_fr)
+        self.F = check_average("F", F, steps, f"(J + 1) * Q = {steps}")
+        self.stride_fr = check_stride(stride_fr, self.F, self.J_fr, names=("stride_fr", "F", "J_fr"))
         self.format = check_choice("format", format, ("time", "joint"))
         self.order_1 = check_bool("order_1", order_1)
-        time = self.J, by_order, self.T, self.stride, "reflect"
+        time = self.J, all_orders, self.T, self.stride, "reflect"
         frequency = self.J_fr, self.Q_fr, self.F, self.stride_fr, self.format
         make_plan = functools.partial(time_frequency_plan, time, frequency, self.order_1)
         super().__init__(make_plan, paths, data_format=data_format, **kwargs)
@@ -132,36 +133,10 @@ class TimeFrequencyScattering(BaseScattering):
 
     def _check_sizes(self, sizes, J, multiple=False, argument="J"):
         super()._check_sizes(sizes, J, multiple, argument)
-        (size,) = sizes
-        if self.T not in (None, "global") and is_static(size) and size < self.T:
-            raise ValueError(f"T must be at most the length of the signal. Received: T={self.T}, length={size}")
+        check_length(self.T, *sizes)
 
     def get_config(self):
         names = ("J", "J_fr", "Q", "Q_fr", "T", "F", "stride", "stride_fr", "format", "order_1", "chunk_size")
         config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
         del config["output"]
         return config
-
-
-def _check_F(F, steps):
-    if F is None or (isinstance(F, str) and F == "global"):
-        return F
-    is_number = isinstance(F, numbers.Real) and not isinstance(F, bool)
-    if not is_number or not (F == 0 or 1 <= F <= steps):
-        raise (ValueError if is_number else TypeError)(
-            f'F must be None, 0, "global" or a number from 1 to (J + 1) * Q = {steps}. Received: F={F!r}'
-        )
-    return F
-
-
-def _check_stride_fr(stride, F, J_fr):
-    if stride is None:
-        return None
-    stride = check_integer("stride_fr", stride)
-    if F in (0, "global"):
-        raise ValueError(
-            f"stride_fr must be None where nothing is averaged over F. Received: stride_fr={stride}, F={F}"
-        )
-    if stride & (stride - 1) or stride > (2**J_fr if F is None else F):
-        raise ValueError(f"stride_fr must be a power of two up to F. Received: stride_fr={stride}, F={F}, J_fr={J_fr}")
-    return stride

@@ -123,13 +123,6 @@ def check_widths(argument, widths, least=1):
     return tuple(check_integer(argument, width) for width in widths)
 
 
-def check_fraction(name, value):
-    """A number from 0 up to, but not including, 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
-        raise ValueError(f"{name} must be a number >= 0 and < 1. Received: {name}={value!r}")
-    return float(value)
-
-
 def uniform(inputs):
     """Initializers of kernel and bias as PyTorch's: uniform in `+- 1 / sqrt(inputs)`."""
     limit = inputs**-0.5

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_scatter.arguments import check_choice, check_integer, check_number, shown
+from keras_scatter.arguments import check_choice, check_fraction, check_integer, shown
 from keras_scatter.layers.dtcwt_scattering import DTCWTScattering
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
 from keras_scatter.models._building import Builder, by_glorot, check_training, finished, glorot
@@ -69,8 +69,7 @@ def ScatNetHybrid(
     check_choice("variant", variant, ("A", "B", "C", "D"))
     classes, width = check_integer("classes", classes), check_integer("width", width)
     check_training(gain, seed, classifier_activation)
-    if not 0 <= check_number("dropout", dropout) < 1:
-        raise ValueError(f"dropout must be a number from 0 to below 1. Received: dropout={dropout}")
+    dropout = check_fraction("dropout", dropout)
     build = Builder(data_format, dtype)
     inputs, x = build.images(*_check_shape(input_shape))
     if variant in "CD":

@@ -2,9 +2,9 @@
 
 import keras
 
-from keras_scatter.arguments import check_integer
+from keras_scatter.arguments import check_fraction, check_integer
 from keras_scatter.models._building import Builder, finished
-from keras_scatter.models._hybrid import Input, check_fraction, check_widths, dense, scattered, standardised, uniform
+from keras_scatter.models._hybrid import Input, check_widths, dense, scattered, standardised, uniform
 
 
 def ScatteringMLP(

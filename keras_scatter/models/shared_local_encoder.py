@@ -2,11 +2,10 @@
 
 import keras
 
-from keras_scatter.arguments import check_integer
+from keras_scatter.arguments import check_fraction, check_integer
 from keras_scatter.models._building import Builder, finished
 from keras_scatter.models._hybrid import (
     Input,
-    check_fraction,
     check_widths,
     dense,
     pointwise,

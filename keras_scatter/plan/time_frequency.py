@@ -197,7 +197,7 @@ def time_frequency_plan(time, frequency, order_1, paths=None):
     plan = signal_plan(J, Q, T, 1, stride, padding)
     axis = frequency_axis(J, Q[0], *frequency)
     wanted = None if paths is None else set(paths)
-    zero = TimeFrequencyPath(0, (), None, None, 0, (), ())
+    zero = TimeFrequencyPath(0, (), -1, -1, 0, (), ())
     found = [] if axis.format == "joint" and plan.average else [zero]
     if plan.average is None and axis.format == "joint":
         axis = dataclasses.replace(axis, format="maps")
@@ -240,7 +240,7 @@ def _paths(axis, n, J, Q, stack):
     wavelet, order = axis.wavelets[n], 1 + (stack.wavelet is not None)
     of_time = (constant_q(J, Q)[stack.wavelet.n],) if stack.wavelet else ()
     xi, j = ((*(getattr(w, name) for w in of_time), getattr(wavelet, name)) for name in ("xi", "j"))
-    n2 = stack.wavelet.n if stack.wavelet else None
+    n2 = stack.wavelet.n if stack.wavelet else -1
     make = functools.partial(TimeFrequencyPath, order, n2=n2, n_fr=n, spin=int(np.sign(wavelet.xi)), xi=xi, j=j)
     centres = axis.centres(n, stack.count)
     return [make(n1=(centre,)) for centre in centres] if axis.format == "time" else [make(n1=centres)]

@@ -63,7 +63,7 @@ def volume_plan(geometry, order, powers, average, order_0, paths=None):
     J, L, sigma_0, covariant = geometry
     _check_count(J, L, order, len(powers))
     bank = {kind: _wavelet(kind, J) for kind in itertools.product(range(J + 1), range(L + 1))}
-    named = [((), HarmonicPath(0, (), None, power)) for power in powers if order_0]
+    named = [((), HarmonicPath(0, (), -1, power)) for power in powers if order_0]
     for m in range(1, order + 1):
         for scales, degree in itertools.product(itertools.combinations(range(J + 1), m), range(L + 1)):
             row = tuple(bank[j, degree] for j in scales)

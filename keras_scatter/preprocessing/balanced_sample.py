@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_scatter.arguments import check_integer
+from keras_scatter.arguments import check_integer, check_seed
 
 
 def balanced_sample(labels, count, seed=0):
@@ -38,7 +38,7 @@ def balanced_sample(labels, count, seed=0):
         raise TypeError(f"labels must be integers. Received: dtype={labels.dtype}")
     if labels.ndim != 1 or not labels.size:
         raise ValueError(f"labels must have the shape (n,), n at least 1. Received: shape {labels.shape}")
-    count, seed = check_integer("count", count), check_integer("seed", seed, minimum=0)
+    count, seed = check_integer("count", count), check_seed("seed", seed)
     classes, sizes = np.unique(labels, return_counts=True)
     each, rest = divmod(count, len(classes))
     if rest or each > sizes.min():

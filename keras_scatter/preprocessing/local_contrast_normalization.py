@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_scatter.arguments import check_integer, check_number
+from keras_scatter.arguments import check_integer, check_positive
 from keras_scatter.backend.modulus import smooth_root
 from keras_scatter.layers.base_transform import BaseTransform
 
@@ -51,11 +51,9 @@ class LocalContrastNormalization(BaseTransform):
         kwargs.setdefault("autocast", False)
         super().__init__(data_format, **kwargs)
         self.size = check_integer("size", size)
-        self.sigma, self.floor = check_number("sigma", sigma), check_number("floor", floor)
-        if self.size % 2 == 0 or not self.sigma or not self.floor:
-            raise ValueError(
-                f"size must be odd, sigma and floor larger than 0. Received: size={size}, sigma={sigma}, floor={floor}"
-            )
+        self.sigma, self.floor = check_positive("sigma", sigma), check_positive("floor", floor)
+        if self.size % 2 == 0:
+            raise ValueError(f"size must be an odd integer. Received: size={size}")
 
     def call(self, images):
         x = ops.cast(images, self._working_dtype())

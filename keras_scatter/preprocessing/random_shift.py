@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_scatter.arguments import check_integer
+from keras_scatter.arguments import check_integer, check_seed
 from keras_scatter.layers.base_transform import BaseTransform
 
 
@@ -44,7 +44,7 @@ class RandomShift(BaseTransform):
     def __init__(self, pixels=4, seed=None, data_format=None, **kwargs):
         super().__init__(data_format, **kwargs)
         self.pixels = check_integer("pixels", pixels)
-        self.seed = None if seed is None else check_integer("seed", seed, minimum=0)
+        self.seed = None if seed is None else check_seed("seed", seed)
         self.generator = keras.random.SeedGenerator(self.seed)
 
     def call(self, images, training=False):

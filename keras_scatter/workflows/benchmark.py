@@ -28,7 +28,7 @@ from keras_scatter import layers
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.errors import errors_by_order
 from keras_scatter.files import read_json, write_json
-from keras_scatter.workflows import benchmark_worker, plots
+from keras_scatter.workflows import benchmark_worker, charts
 from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, SCATTERING, Workload, rank
 from keras_scatter.workflows.reports import percent
 
@@ -537,7 +537,7 @@ def command(workloads, programs, repetitions, out, resume, overwrite, quick):
     )
     print_result(result, workloads)
     if out:
-        plots.save(_chart(result), out.with_suffix(".png"))
+        charts.save(_chart(result), out.with_suffix(".png"))
         print(f"Results are in {out}, a chart in {out.with_suffix('.png')}")
 
 
@@ -545,5 +545,5 @@ def _chart(result):
     """Of how things grow, if that was measured, else of ratios."""
     grown = {measure: growth(result, measure) for measure in ("forward", "memory")}
     if all(grown.values()):
-        return plots.scaling(grown)
-    return plots.speed(*(comparison(result, phase) for phase in PHASES))
+        return charts.scaling(grown)
+    return charts.speed(*(comparison(result, phase) for phase in PHASES))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from keras_scatter.workflows import plots, reports
+from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_labelled, standardised, striped_images
 from keras_scatter.workflows.experiment import QUICK_NOTE, Series, chosen, given
 from keras_scatter.workflows.training import Recipe, train
@@ -170,7 +170,7 @@ class Comparison(Series):
     def draw(self, summary):
         """Accuracies with deviations beside the paper's."""
         rows = summary["rows"]
-        figure, axis = plots.subplots(figsize=(7, 1.5 + 0.3 * len(rows)))
+        figure, axis = charts.subplots(figsize=(7, 1.5 + 0.3 * len(rows)))
         places = np.arange(len(rows))
         for shift, mean, deviation, label in (
             (-0.15, "accuracy", "deviation", "here"),

@@ -13,7 +13,7 @@ from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.layers._initial import check_initializer
 from keras_scatter.models import RestoreBest, ScatteringDistiller
 from keras_scatter.optional import require
-from keras_scatter.workflows import plots
+from keras_scatter.workflows import charts
 from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.folders import check_folder, claimed, read_history, start_folder, versions
 from keras_scatter.workflows.training import Backup, Batches, EpochLog
@@ -223,8 +223,8 @@ def _write_results(out, student, report):
     for name in ("filters.weights.h5", "filters.npz"):
         student.save_filters(out / name, overwrite=True, **about)
     arrays = {name: keras.ops.convert_to_numpy(value) for name, value in student.filters.items()}
-    plots.save(plots.filter_group(student.group_config, arrays), out / "filters.png")
+    charts.save(charts.filter_group(student.group_config, arrays), out / "filters.png")
     history = read_history(out / "history.csv")
     if history:
-        plots.save(plots.loss_curve(history, range(len(report["relative_error"]["after"]))), out / "loss.png")
+        charts.save(charts.loss_curve(history, range(len(report["relative_error"]["after"]))), out / "loss.png")
     files.write_json(out / "report.json", report)

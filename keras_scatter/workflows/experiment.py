@@ -20,7 +20,7 @@ from rich.progress import Progress
 from keras_scatter import files
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.optional import require
-from keras_scatter.workflows import plots, reports
+from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.folders import check_folder, claimed, start_folder, versions
 
 QUICK_NOTE = "Quick form: synthetic images, small networks. The accuracies measure nothing."
@@ -150,7 +150,7 @@ class Experiment:
             self.make(todo, protocol, data, out, verbose)
         summary = self.summarise(protocol, out)
         if self.figure:
-            plots.save(self.draw(summary), out / self.figure)
+            charts.save(self.draw(summary), out / self.figure)
         self.show(summary, out)
         return summary
 

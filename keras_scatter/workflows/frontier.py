@@ -4,7 +4,7 @@ from keras_scatter import files
 from keras_scatter.arguments import check_integer
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import ScatteringDistiller
-from keras_scatter.workflows import plots, reports
+from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.distill import milliseconds_per_image, relative_errors
 from keras_scatter.workflows.folders import versions
@@ -104,12 +104,12 @@ def command(
         quick: some seconds: kernels 3 and 5, 1 and 2 channels.
     """
     picture = files.check_result(out, overwrite)
-    plots.require("matplotlib", "plots")
+    charts.require("matplotlib", "plots")
     few = {"kernel_sizes": (3, 5), "lowpass_filters": (1, 2)} if quick else {}
     if quick:
         held_out, repetitions = min(held_out, 50), min(repetitions, 1)
     counts = {"held_out": held_out, "size": size, "repetitions": repetitions}
     result = frontier(dataset, L=L, order=order, J=J, **counts, **few)
-    reports.write_result(out, result, plots.frontier(result["points"]), picture)
+    reports.write_result(out, result, charts.frontier(result["points"]), picture)
     reports.print_frontier(result["points"], best(result["points"], lambda point: point["multiply_adds"]))
     print(f"Results are in {out}, a chart in {picture}")

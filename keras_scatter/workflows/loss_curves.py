@@ -13,7 +13,7 @@ from keras import layers
 from keras_scatter.arguments import check_integer
 from keras_scatter.errors import errors_by_order
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
-from keras_scatter.workflows import plots, reports
+from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.distill import DistillConfig
 from keras_scatter.workflows.experiment import Series, chosen
@@ -134,7 +134,7 @@ class LossCurves(Series):
 
     def draw(self, summary):
         """Losses against epochs, in training and on images held out."""
-        figure, axis = plots.subplots(figsize=(6, 4))
+        figure, axis = charts.subplots(figsize=(6, 4))
         for name, row in summary["rows"].items():
             epochs = range(1, len(row["loss"]) + 1)
             line = axis.semilogy(epochs, row["loss"], marker=".", label=name)[0]

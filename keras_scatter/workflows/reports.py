@@ -6,14 +6,14 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_scatter import files, saved_filters
-from keras_scatter.workflows import plots
+from keras_scatter.workflows import charts
 
 
 def write_result(out, result, figure, picture):
     """Write a JSON file and the picture beside it."""
     pathlib.Path(out).parent.mkdir(parents=True, exist_ok=True)
     files.write_json(out, result)
-    plots.save(figure, picture)
+    charts.save(figure, picture)
 
 
 def print_distillation(report, out):
@@ -57,7 +57,7 @@ def describe_filter_group(name, out=None, overwrite=False):
     console = Console()
     console.print(table([name, ""], known.items()))
     console.print(table(["array", "shape"], ((key, array.shape) for key, array in arrays.items())))
-    plots.save(plots.filter_group(config, arrays), picture)
+    charts.save(charts.filter_group(config, arrays), picture)
     console.print(f"Drawn in {picture}")
 
 

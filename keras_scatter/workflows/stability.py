@@ -10,7 +10,7 @@ from keras_scatter.errors import relative_error
 from keras_scatter.filters import GroupBank, MorletBank
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.testing import features
-from keras_scatter.workflows import plots, reports
+from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.folders import versions
 
@@ -125,12 +125,12 @@ def command(
         overwrite: replace both.
     """
     picture = files.check_result(out, overwrite)
-    plots.require("matplotlib", "plots")
+    charts.require("matplotlib", "plots")
     result = compare(groups or ("morlet_o2", "cifar10_o2"), dataset, images, size, seed)
     sums = result.pop("littlewood_paley")
     result["littlewood_paley"] = {
         name: {"least": float(found.min()), "most": float(found.max())} for name, found in sums.items()
     }
-    reports.write_result(out, result, plots.littlewood_paley(sums), picture)
+    reports.write_result(out, result, charts.littlewood_paley(sums), picture)
     reports.print_stability(result)
     print(f"Results are in {out}, a picture in {picture}")

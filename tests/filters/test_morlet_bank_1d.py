@@ -63,7 +63,7 @@ def test_spectra_are_one_width_wide():
         ({"J": 2, "Q": 0}, ValueError, "Q must be an integer >= 1. Received: Q=0"),
         ({"J": 2, "Q": 1.5}, TypeError, "Q must be an integer >= 1. Received: Q=1.5"),
         ({"J": 2, "Q": ()}, ValueError, "Q must be an integer >= 1, or a tuple of such by order. Received: Q=()"),
-        ({"J": 2, "Q": (8, 0)}, ValueError, "Q must be an integer >= 1. Received: Q=0"),
+        ({"J": 2, "Q": (8, 0)}, ValueError, "or a tuple of such by order. Received: Q=(8, 0)"),
         ({"J": 2, "order": 0}, ValueError, "order must be an integer >= 1. Received: order=0"),
         ({"J": 5, "size": 31}, ValueError, "size must be at least 2**J = 32 samples. Received: size=31, J=5"),
         ({"J": 2, "T": 0}, ValueError, "T must be None, or a number from 1 to the size. Received: T=0, size=256"),

@@ -51,7 +51,7 @@ def test_paths_are_kymatios(golden):
     expected = [(len(s), s, degree, q) for s in scales for degree in range(3) for q in (0.5, 1.0, 2.0)]
     assert [tuple(path) for path in paths] == expected
     assert paths[-1].name == "j1_j2_l2_q2" and paths[0].name == "j0_l0_q0.5"
-    assert make(order_0=True).paths[0] == (0, (), None, 0.5)
+    assert make(order_0=True).paths[0] == (0, (), -1, 0.5)
     assert make(order_0=True).paths[0].name == "order_0_q0.5"
 
 
@@ -195,9 +195,9 @@ def test_small_volumes_warn_and_name_the_scale():
     [
         ({"J": 0}, ValueError, r"J must be an integer >= 1. Received: J=0"),
         ({"L": -1}, ValueError, r"L must be an integer >= 0. Received: L=-1"),
-        ({"sigma_0": 0}, ValueError, r"sigma_0 must be a positive number. Received: sigma_0=0"),
-        ({"sigma_0": float("nan")}, ValueError, r"sigma_0 must be a positive number. Received: sigma_0=nan"),
-        ({"sigma_0": "1"}, TypeError, r"sigma_0 must be a positive number. Received: sigma_0='1'"),
+        ({"sigma_0": 0}, ValueError, r"sigma_0 must be a number > 0. Received: sigma_0=0"),
+        ({"sigma_0": float("nan")}, ValueError, r"sigma_0 must be a number > 0. Received: sigma_0=nan"),
+        ({"sigma_0": "1"}, TypeError, r"sigma_0 must be a number > 0. Received: sigma_0='1'"),
         ({"order": 0}, ValueError, r"order must be an integer >= 1. Received: order=0"),
         ({"integral_powers": (1, 0)}, ValueError, r"integral_powers must .* Received: integral_powers=0"),
         ({"integral_powers": ()}, TypeError, r"integral_powers must be a tuple .* Received: integral_powers=\(\)"),

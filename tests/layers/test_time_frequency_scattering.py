@@ -49,8 +49,8 @@ def test_equals_kymatio(file):
     assert len(found) == len(rows) > 30
     errors, peaks = {0: 0, 1: 0, 2: 0}, {0: 0, 1: 0, 2: 0}
     for (path, maps), row, values in zip(found.items(), rows, expected, strict=True):
-        names = [n for n in (path.n1[0] if arguments["format"] == "time" and path.n1 else None, path.n2, path.n_fr)]
-        assert [n for n in names if n is not None] == row["n"]
+        names = [path.n1[0] if arguments["format"] == "time" and path.n1 else -1, path.n2, path.n_fr]
+        assert [n for n in names if n >= 0] == row["n"]
         assert path.j[-1:] == tuple(row["j_fr"] if row["n"] else ())
         maps = maps[..., 0]
         if values.ndim == 3:
@@ -230,7 +230,7 @@ def test_lengths_must_be_known():
         ({"stride_fr": 1, "F": 0}, ValueError, r"stride_fr must be None .* Received: stride_fr=1, F=0"),
         ({"format": "both"}, ValueError, r"format must be one of 'time', 'joint'. Received: format='both'"),
         ({"order_1": 1}, TypeError, r"order_1 must be True or False"),
-        ({"paths": [(9, (), None, None, 0, (), ())]}, ValueError, r"paths must be out of the"),
+        ({"paths": [(9, (), -1, -1, 0, (), ())]}, ValueError, r"paths must be out of the"),
     ],
 )
 def test_bad_arguments(arguments, error, text):

@@ -10,7 +10,7 @@ from compare import BACKEND, assert_close, images
 
 from keras_scatter import layers
 from keras_scatter.cli import main
-from keras_scatter.workflows import benchmark, benchmark_worker, plots
+from keras_scatter.workflows import benchmark, benchmark_worker, charts
 from keras_scatter.workflows.benchmark_worker import Workload
 from tools import tables
 
@@ -278,7 +278,7 @@ def test_growth():
     assert found["batch"]["exact-jax"]["values"] == [3 * n for n in found["batch"]["exact-jax"]["at"]]
     assert found["batch"]["exact-torch"]["at"] == [4, 16, 64]
     assert set(found) == {"batch"}
-    figure = plots.scaling({measure: benchmark.growth(result, measure) for measure in ("forward", "memory")})
+    figure = charts.scaling({measure: benchmark.growth(result, measure) for measure in ("forward", "memory")})
     assert [axis.get_xlabel() for axis in figure.axes] == ["batch", "batch"]
     assert figure.axes[0].get_legend().get_texts()[0].get_text() == "exact-jax, slope 1.00"
 
@@ -293,10 +293,10 @@ def test_the_tables_of_the_readme(tmp_path, monkeypatch):
 def test_the_chart(tmp_path):
     result = result_of({"exact-jax": 1, "kymatio-torch": 6}, [TINY, OTHER])
     compared = [benchmark.comparison(result, phase) for phase in benchmark.PHASES]
-    figure = plots.speed(*compared)
+    figure = charts.speed(*compared)
     # Kymatio's is the line at 1.
     assert [bar.get_y() + bar.get_height() for bar in figure.axes[0].patches] == [6, 6]
-    plots.save(figure, tmp_path / "speed.png")
+    charts.save(figure, tmp_path / "speed.png")
     assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -5,7 +5,7 @@ from compare import assert_close, once
 from keras_scatter import saved_filters
 from keras_scatter.filters import groups, morlet
 from keras_scatter.filters import pyramid as design
-from keras_scatter.workflows import plots
+from keras_scatter.workflows import charts
 
 pytestmark = once
 
@@ -13,7 +13,7 @@ pytestmark = once
 @pytest.mark.parametrize("name", saved_filters.names())
 def test_every_shipped_group_can_be_drawn(name, tmp_path):
     config, arrays = saved_filters.load(name)
-    plots.save(plots.filter_group(config, arrays), tmp_path / "group.png")
+    charts.save(charts.filter_group(config, arrays), tmp_path / "group.png")
     assert (tmp_path / "group.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -39,7 +39,7 @@ def test_the_drawn_wavelets_of_further_levels_are_the_effective_ones(d, channel_
 def test_loss_curve(tmp_path):
     history = {"epoch": [1, 2], "loss": [2.0, 1.0], "val_loss": [2.5, 1.5]}
     history |= {f"val_relative_error_{m}": [0.2, 0.1] for m in range(2)}
-    figure = plots.loss_curve(history, range(2))
+    figure = charts.loss_curve(history, range(2))
     assert [line.get_label() for line in figure.axes[1].lines] == ["order 0", "order 1"]
-    plots.save(figure, tmp_path / "loss.png")
+    charts.save(figure, tmp_path / "loss.png")
     assert (tmp_path / "loss.png").stat().st_size > 1000

@@ -7,7 +7,7 @@ import keras
 import pytest
 from compare import once
 
-from keras_scatter.workflows import comparison, plots
+from keras_scatter.workflows import charts, comparison
 from keras_scatter.workflows.comparison import Architecture, Comparison
 from keras_scatter.workflows.folders import claimed
 from keras_scatter.workflows.training import Recipe
@@ -175,7 +175,7 @@ def test_table_and_figure_of_rows_without_the_papers_numbers(finished, capsys):
     figure = COMPARED.draw(summary)
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["one", "two"]
     assert len(figure.axes[0].containers) == 2
-    plots.require("matplotlib.pyplot", "plots").close(figure)
+    charts.require("matplotlib.pyplot", "plots").close(figure)
 
 
 def test_rows_of_the_full_form_are_the_default():

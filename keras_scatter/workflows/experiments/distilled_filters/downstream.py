@@ -8,7 +8,7 @@ from keras import layers
 
 from keras_scatter import saved_filters
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
-from keras_scatter.workflows import plots, reports
+from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.comparison import mean_and_deviation
 from keras_scatter.workflows.datasets import load_labelled, striped_images
 from keras_scatter.workflows.experiment import QUICK_NOTE, Series, chosen, given
@@ -143,7 +143,7 @@ class Downstream(Series):
     def draw(self, summary):
         """Accuracy against the number of labels, a panel for each data set."""
         rows = summary["rows"]
-        figure, axes = plots.subplots(1, len(rows), figsize=(5 * len(rows), 4.5), squeeze=False)
+        figure, axes = charts.subplots(1, len(rows), figsize=(5 * len(rows), 4.5), squeeze=False)
         for axis, (dataset, lines) in zip(axes[0], rows.items()):
             kinds = list(dict.fromkeys(name.split("-")[0] for name in lines))
             for row, (name, line) in enumerate(lines.items()):

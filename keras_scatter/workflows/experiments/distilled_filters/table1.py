@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from keras_scatter.arguments import check_integer
-from keras_scatter.workflows import plots, stability
+from keras_scatter.workflows import charts, stability
 from keras_scatter.workflows.experiment import Experiment
 
 GROUPS = ("morlet_o2", "random_o2", "cifar10_o2", "tiny_imagenet_o2")
@@ -45,7 +45,7 @@ class Table1(Experiment):
     def draw(self, summary):
         """Squared distances, here and in the paper."""
         found, bars = summary["rows"], by_layer(summary["rows"])
-        figure, axis = plots.subplots(figsize=(9, 4))
+        figure, axis = charts.subplots(figsize=(9, 4))
         width = 0.85 / len(bars)
         for index, (label, heights) in enumerate(bars.items()):
             places = np.arange(len(found)) + (index - (len(bars) - 1) / 2) * width

@@ -6,7 +6,7 @@ import shutil
 import keras
 
 from keras_scatter.optional import require
-from keras_scatter.workflows import plots, reports
+from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.comparison import Comparison
 from keras_scatter.workflows.experiment import chosen, given
 from keras_scatter.workflows.experiments.invariant_layers import mnist_mixing
@@ -135,7 +135,7 @@ class Search(Comparison):
         """The accuracy of all trials against learning rate and momentum."""
         rows = summary["rows"]
         size = (2 + 2.2 * len(rows), 3)
-        figure, axes = plots.subplots(1, max(1, len(rows)), figsize=size, sharey=True, squeeze=False)
+        figure, axes = charts.subplots(1, max(1, len(rows)), figsize=size, sharey=True, squeeze=False)
         for axis, (name, row) in zip(axes[0], rows.items()):
             tried = [trial["hyperparameters"] for trial in row["trials"]]
             found = [trial["accuracy"] for trial in row["trials"]]
