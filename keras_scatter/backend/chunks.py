@@ -28,14 +28,14 @@ def map_chunks(function, items, size):
 
     Args:
         function: from `(n, ...)` to nested arrays with the first axis n, each item by itself.
-        size: a result of `chunk_size`.
+        size: a result of `chunk_size`; 0 for all items.
     """
     count, *shape = ops.shape(items)
     if keras.backend.backend() == "torch":
-        return _in_turn(function, items, size) if count > size else function(items)
+        return _in_turn(function, items, size) if size and count > size else function(items)
     known = is_static(count)
     # XLA has no gradients of loops whose length is not known when tracing.
-    if size is None or (count <= size if known else in_xla()):
+    if not size or (count <= size if known else in_xla()):
         return function(items)
     if known:
         # Parts of equal size.

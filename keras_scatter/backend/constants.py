@@ -5,8 +5,11 @@ from keras import ops
 
 
 def constants(arrays):
-    """Tensors of a tuple of arrays; tensors among them stay as they are."""
-    return tuple(map(ops.convert_to_tensor, arrays))
+    """Tensors of a tuple of arrays; tensors among them stay as they are.
+
+    With the dtype, because without one JAX makes a program for every new shape of a NumPy array.
+    """
+    return tuple(ops.convert_to_tensor(array, array.dtype) for array in arrays)
 
 
 def check_float64(dtype):

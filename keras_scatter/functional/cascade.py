@@ -82,7 +82,7 @@ def run(plan, stages, moduli, output, first=0):
 
 def planes_at_a_time(plan, axes):
     """How many planes are transformed at a time, or None where sizes are known only at run time."""
-    return chunk_size(_bytes(plan, axes, 0)) if is_static(*(axis.length for axis in axes)) else None
+    return chunk_size(_bytes(plan, axes)) if is_static(*(axis.length for axis in axes)) else None
 
 
 def rows_at_a_time(plan, axes, first, moduli):
@@ -95,9 +95,9 @@ def rows_at_a_time(plan, axes, first, moduli):
 
 
 @cached
-def _bytes(plan, axes, first):
-    """What a row of a node and all that descends from it take in float32."""
-    return 4 * plan.peak(axes, first)
+def _bytes(plan, axes, *first):
+    """What a plane, or a row of a node, and all that descends from it take in float32."""
+    return 4 * plan.peak(axes, *first)
 
 
 def _in_parts(below, moduli, size):

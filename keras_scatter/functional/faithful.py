@@ -7,7 +7,6 @@ from keras import ops
 
 from keras_scatter.backend.arrays import take
 from keras_scatter.backend.modulus import modulus
-from keras_scatter.backend.programs import compiled
 from keras_scatter.functional import cascade, smoothing
 from keras_scatter.functional.axes import pad, wrap
 from keras_scatter.plan.images import image_plan
@@ -84,10 +83,9 @@ def multiply_adds(shapes, plan, axes):
     return total
 
 
-@compiled(xla_under_tensorflow=False)
-def scatter(planes, filters, plan, output):
+def program(planes, arrays, plan, output):
     """The transform of planes `(N, H, W)` with the kernels of a filter group by name, see `cascade.scatter`."""
-    return cascade.scatter(planes, filters, PyramidStages, plan, output)
+    return cascade.scatter(planes, arrays, PyramidStages, plan, output)
 
 
 def periodic_conv(planes, kernel, stride=1):

@@ -2,10 +2,7 @@
 
 import functools
 
-from keras import ops
-
 from keras_scatter.backend import fourier
-from keras_scatter.backend.chunks import map_chunks
 from keras_scatter.backend.programs import compiled
 from keras_scatter.functional import cascade, smoothing
 from keras_scatter.functional.axes import pad
@@ -16,16 +13,13 @@ class FourierStages:
 
     modulus, parts = staticmethod(fourier.modulus), staticmethod(fourier.parts)
 
-    def __init__(self, plan, axes, bank, dtype):
+    def __init__(self, plan, axes, arrays, dtype):
         self.axes, self._plan = axes, plan
+        bank, self._lowpass = arrays
         self._filters = {}
         for band, filters in zip(plan.bands, bank):
             bins = isinstance(filters, tuple)
             self._filters[band] = (filters[0], fourier.filters(filters[1])) if bins else fourier.filters(filters)
-        self._lowpass = {}
-        for node in plan.nodes if plan.average == "local" else ():
-            if node.emits and node.level not in self._lowpass:
-                self._lowpass[node.level] = smoothing.matrices(plan, axes, node.level, dtype)
 
     def pad(self, planes):
         return pad(planes, self.axes)
@@ -48,17 +42,6 @@ class FourierStages:
         return smoothing.smooth(moduli, self._lowpass[level])
 
 
-program = compiled(xla_under_tensorflow=True)(cascade.scatter)
-
-
-@compiled(xla_under_tensorflow=False)
-def scatter(planes, bank, plan, output, chunk=None):
-    """The exact transform of planes `(N, ...)`, see `cascade.scatter`.
-
-    Args:
-        bank: filters of `plan.bands`, real in frequency, over the product of their decimations.
-        chunk: number of planes at a time; None means as many as fit the cache.
-    """
-    chunk = chunk or cascade.planes_at_a_time(plan, plan.axes(ops.shape(planes)[1:]))
-    part = functools.partial(program, arrays=bank, make=FourierStages, plan=plan, output=output)
-    return map_chunks(part, planes, chunk)
+# The exact transform of planes; arrays are filters of `plan.bands`, real in frequency, over the product of their
+# decimations; and what smooths moduli, see `smoothing.by_level`.
+program = compiled(xla_under_tensorflow=True)(functools.partial(cascade.scatter, make=FourierStages))

@@ -8,7 +8,6 @@ from keras import ops
 
 from keras_scatter.backend import fourier
 from keras_scatter.backend.arrays import take
-from keras_scatter.backend.chunks import map_chunks
 from keras_scatter.backend.constants import constants
 from keras_scatter.backend.modulus import power, smooth_root
 from keras_scatter.backend.programs import compiled
@@ -115,20 +114,14 @@ class HarmonicStages:
         return fourier.real_inverse(fourier.product_of_terms(spectrum, first, last), self._sizes)
 
 
-program = compiled(xla_under_tensorflow=True)(cascade.scatter)
-
-
-@compiled(xla_under_tensorflow=False)
-def scatter(planes, bank, plan, output, chunk=None):
+@compiled(xla_under_tensorflow=True)
+def program(volumes, arrays, plan, output):
     """Solid harmonic scattering of volumes `(N, D, H, W)`: `(N, K)`, or `(N, K, d, h, w)` where it is local.
 
     Args:
-        bank: see `harmonic_bank`.
+        arrays: see `harmonic_bank`.
         output: `"scattering"`.
-        chunk: number of volumes at a time; None means as many as fit the cache.
     """
-    chunk = chunk or cascade.planes_at_a_time(plan, plan.axes(ops.shape(planes)[1:]))
-    part = functools.partial(program, arrays=bank, make=HarmonicStages, plan=plan, output=output)
-    found = map_chunks(part, planes, chunk)
+    found = cascade.scatter(volumes, arrays, HarmonicStages, plan, output)
     _, rows, powers, *sizes = ops.shape(found)
     return take(ops.reshape(found, (-1, rows * powers, *sizes)), np.array(plan.filters.kept), axis=1)

@@ -8,7 +8,6 @@ from keras import ops
 
 from keras_scatter.backend.arrays import take
 from keras_scatter.backend.modulus import modulus
-from keras_scatter.backend.programs import compiled
 from keras_scatter.plan.images import block_plan
 
 
@@ -32,19 +31,18 @@ def multiply_adds(shapes, plan, axes):
     return total
 
 
-@compiled(xla_under_tensorflow=False)
-def scatter(planes, filters, plan, output):
+def program(planes, arrays, plan, output):
     """The network on planes `(N, H, W)` with the kernels of a group by name; returns what `cascade.scatter` does.
 
     A block computes all its angles; rows that lead to none of `plan.paths` go no further. Moduli are those in front of
     the second low-pass of their block.
     """
-    L = filters["psi_0_real"].shape[-1]
+    L = arrays["psi_0_real"].shape[-1]
     wanted = {_digits(row, L): row for row in plan.rows}
     ends = [(*digits, *[0] * (plan.scale - len(digits))) if output == "scattering" else digits for digits in wanted]
     found, rows = {(): planes} if output == "modulus" else {}, [()]
     for d in range(max(map(len, ends))):
-        kernels = [_of_rows(filters[name], rows, L) for name in (f"lowpass_{d}", f"psi_{d}_real", f"psi_{d}_imag")]
+        kernels = [_of_rows(arrays[name], rows, L) for name in (f"lowpass_{d}", f"psi_{d}_real", f"psi_{d}_imag")]
         low, *waves = block_waves(planes, *kernels)
         moduli = modulus(*waves)
         if output != "scattering":

@@ -67,10 +67,16 @@ def matrices(plan, axes, level, dtype):
     for axis in axes:
         if is_static(axis.length):
             kept = kept_matrices(plan, axis, level, dtype)
-            found.append(Blocks(*constants(kept)) if isinstance(kept, tuple) else ops.convert_to_tensor(kept))
+            found.append(Blocks(*constants(kept)) if isinstance(kept, tuple) else constants([kept])[0])
         else:
             found.append(ops.cast(lowpass_matrix(*_lowpass(plan, axis, level, ops), ops), dtype))
     return tuple(found)
+
+
+def by_level(plan, axes, dtype):
+    """`matrices` for every level whose moduli are averaged locally."""
+    levels = {node.level for node in plan.nodes if node.emits} if plan.average == "local" else ()
+    return {level: matrices(plan, axes, level, dtype) for level in sorted(levels)}
 
 
 @cached

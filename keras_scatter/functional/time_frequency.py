@@ -182,7 +182,12 @@ def _moduli_of_block(waves, bank, lowpass):
 
 @compiled(xla_under_tensorflow=True)
 def program(signals, arrays, plan, output):
-    """See `scatter`, for signals that are transformed together."""
+    """Joint time-frequency scattering of signals `(N, time)`.
+
+    Args:
+        arrays: see `time_frequency_bank`.
+        output: `"scattering"` for one array `(N, K, time)` or `(N, K, n1, time)`, `"modulus"` for a tuple by path.
+    """
     axes, dtype = plan.axes(ops.shape(signals)[1:]), keras.backend.standardize_dtype(signals.dtype)
     steps, (first, banks) = _Transform(plan, axes, dtype), arrays
     padded = pad(signals, axes)[:, None]
@@ -219,16 +224,3 @@ def _by_path(found, plan):
             maps.append(part[:, row] if alone else part[:, row : row + rows])
             row += rows
     return tuple(maps)
-
-
-@compiled(xla_under_tensorflow=False)
-def scatter(signals, arrays, plan, output, chunk=None):
-    """Joint time-frequency scattering of signals `(N, time)`.
-
-    Args:
-        arrays: see `time_frequency_bank`.
-        output: `"scattering"` for one array `(N, K, time)` or `(N, K, n1, time)`, `"modulus"` for a tuple by path.
-        chunk: number of signals at a time; None means as many as fit the cache.
-    """
-    chunk = chunk or chunk_size(4 * plan.peak(plan.axes(ops.shape(signals)[1:])))
-    return map_chunks(functools.partial(program, arrays=arrays, plan=plan, output=output), signals, chunk)

@@ -1,10 +1,10 @@
 """What the scattering layers share: paths, outputs, shapes and the layout of features."""
 
-import keras
 from keras import ops
 
 from keras_scatter.arguments import check_choice
 from keras_scatter.backend.sizes import is_static
+from keras_scatter.functional.channels import Layout, Transform, transform
 from keras_scatter.layers.base_transform import BaseTransform
 from keras_scatter.plan.tree import select
 
@@ -14,8 +14,8 @@ OUTPUTS = ("scattering", "modulus", "wavelet")
 class BaseScattering(BaseTransform):
     """A layer that turns every channel into scattering paths.
 
-    Subclasses set `_transform`, a function of planes `(N, *sizes)`, arrays, plan and kind of output that returns what
-    `functional.cascade.scatter` does, and implement `_arrays(axes)`, which makes its arrays.
+    Subclasses set `_program` and `_chunk`, see `functional.channels.Transform`, and implement `_arrays(axes)`, which
+    makes the arrays of the program.
 
     Args:
         make_plan: function from a tuple of paths, or None for all, to a `plan.tree.Plan`.
@@ -41,14 +41,15 @@ class BaseScattering(BaseTransform):
         return self._plan.paths
 
     def call(self, inputs):
-        batch, channels, *sizes = self._split_shape(ops.shape(inputs))
+        batch, _, *sizes = self._split_shape(ops.shape(inputs))
         self._check_sizes(sizes, self._plan.scale, self._plan.padding == "periodic")
         if is_static(batch) and batch == 0:
             return self._nothing(inputs.shape)
-        planes = self._channels_second(ops.cast(inputs, self._working_dtype()))
         arrays = self._arrays(self._plan.axes(sizes))
-        found = self._transform(ops.reshape(planes, (-1, *sizes)), arrays, self._plan, self._kind)
-        return self._features(found, channels) if self._kind == "scattering" else self._maps(found, channels)
+        of_planes = Transform(self._program, self._plan, self._kind, self._chunk)
+        layout = Layout(self.rank, self._channels_last, self._working_dtype(), self.compute_dtype)
+        found = transform(inputs, arrays, of_planes, layout)
+        return found if self._kind == "scattering" else self._by_path(found)
 
     def compute_output_shape(self, input_shape):
         batch, channels, *sizes = self._split_shape(input_shape)
@@ -69,18 +70,6 @@ class BaseScattering(BaseTransform):
         selected = None if self._selected is None else [list(path) for path in self._selected]
         return {**super().get_config(), "paths": selected, "output": self._output}
 
-    def _features(self, maps, channels):
-        """Maps `(N, K, *sizes)` as features of images, in the data format."""
-        _, paths, *sizes = ops.shape(maps)
-        if self._channels_last:
-            maps = ops.reshape(maps, (-1, channels, paths, *sizes))
-            maps = ops.transpose(maps, (0, *range(3, 3 + len(sizes)), 1, 2))
-        return ops.cast(ops.reshape(maps, (-1, *self._join_shape(0, channels * paths, *sizes)[1:])), self.compute_dtype)
-
-    def _maps(self, found, channels):
-        """Maps `(N, *sizes)` of paths as a dict of arrays with the channels of the input."""
+    def _by_path(self, found):
         paths = [path for path in self.paths if path.order or self._kind == "modulus"]
-        return {
-            path: keras.tree.map_structure(lambda part: self._features(part[:, None], channels), maps)
-            for path, maps in zip(paths, found)
-        }
+        return dict(zip(paths, found))

@@ -1,11 +1,12 @@
 """What all layers share that read arrays with channels: layout, dtype, sizes, planes."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_scatter.arguments import check_choice, check_size
 from keras_scatter.backend import sizes as run_time
-from keras_scatter.backend.constants import check_float64
+from keras_scatter.backend.constants import check_float64, constants
 from keras_scatter.layers._own_variables import load, save
 
 # By rank: what is transformed, its axes, and what they are counted in.
@@ -34,7 +35,13 @@ class BaseTransform(keras.layers.Layer):
     def __call__(self, inputs, *args, **kwargs):
         for array in keras.tree.flatten(inputs):
             _check_dtype(array, NAMES[self.rank][0])
-        return super().__call__(inputs, *args, **kwargs)
+        return super().__call__(keras.tree.map_structure(self._as_tensor, inputs), *args, **kwargs)
+
+    def _as_tensor(self, array):
+        """Keras would convert NumPy arrays without a dtype, see `constants`."""
+        if not isinstance(array, np.ndarray) or array.dtype == "float64":
+            return array
+        return constants([array])[0]
 
     def get_config(self):
         return {**super().get_config(), "data_format": self.data_format}

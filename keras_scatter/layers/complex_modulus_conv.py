@@ -109,7 +109,7 @@ class ComplexModulusConv(BaseScattering):
         transform = DESIGNS[config["design"]]
         make_plan = functools.partial(transform.make_plan, config)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
-        self._transform = transform.scatter
+        self._program, self._chunk = transform.program, 0
         self.J = None if J is None else config["J"]
         self.L = config["L"]
         self.order = config["order"]

@@ -99,7 +99,7 @@ class HarmonicScattering3D(BaseScattering):
         arguments = geometry, self.order, self.integral_powers, self.average, self.order_0
         super().__init__(functools.partial(volume_plan, *arguments), paths, data_format=data_format, **kwargs)
         self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
-        self._transform = functools.partial(harmonic.scatter, chunk=self.chunk_size)
+        self._program, self._chunk = harmonic.program, self.chunk_size
 
     def _arrays(self, axes):
         across = support(self.sigma_0 * 2**self.J, self.L)

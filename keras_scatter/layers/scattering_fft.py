@@ -8,6 +8,7 @@ from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.backend.constants import constants
 from keras_scatter.functional import fourier
 from keras_scatter.functional.image_bank import image_bank
+from keras_scatter.functional.smoothing import by_level
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.images import image_plan
 
@@ -95,10 +96,11 @@ class ScatteringFFT(BaseScattering):
         make_plan = functools.partial(image_plan, self.J, self.L, self.order, self.padding)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
         self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
-        self._transform = functools.partial(fourier.scatter, chunk=self.chunk_size)
+        self._program, self._chunk = fourier.program, self.chunk_size
 
     def _arrays(self, axes):
-        return constants(image_bank(self._plan, axes, self._working_dtype()))
+        dtype = self._working_dtype()
+        return constants(image_bank(self._plan, axes, dtype)), by_level(self._plan, axes, dtype)
 
     def get_config(self):
         arguments = {"J": self.J, "L": self.L, "order": self.order, "padding": self.padding}

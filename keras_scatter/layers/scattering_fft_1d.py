@@ -8,6 +8,7 @@ from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.filters.morlet_1d import by_order, check_Q
 from keras_scatter.functional import fourier
 from keras_scatter.functional.signal_bank import signal_bank
+from keras_scatter.functional.smoothing import by_level
 from keras_scatter.layers._signals import check_length, check_stride, check_T
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.signals import signal_plan
@@ -89,10 +90,11 @@ class ScatteringFFT1D(BaseScattering):
         make_plan = functools.partial(signal_plan, *arguments)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
         self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
-        self._transform = functools.partial(fourier.scatter, chunk=self.chunk_size)
+        self._program, self._chunk = fourier.program, self.chunk_size
 
     def _arrays(self, axes):
-        return signal_bank(self._plan, axes, self._working_dtype())
+        dtype = self._working_dtype()
+        return signal_bank(self._plan, axes, dtype), by_level(self._plan, axes, dtype)
 
     def _check_sizes(self, sizes, J, multiple=False, argument="J"):
         # A period must hold whole outputs.

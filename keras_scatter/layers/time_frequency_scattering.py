@@ -109,7 +109,7 @@ class TimeFrequencyScattering(BaseScattering):
         super().__init__(make_plan, paths, data_format=data_format, **kwargs)
         self._kind = "scattering" if self._plan.is_one_array else "modulus"
         self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
-        self._transform = functools.partial(time_frequency.scatter, chunk=self.chunk_size)
+        self._program, self._chunk = time_frequency.program, self.chunk_size
 
     def _arrays(self, axes):
         return time_frequency.time_frequency_bank(self._plan, axes, self._working_dtype())
