@@ -1,6 +1,7 @@
 # Everything is made in a virtual environment of the project's own; PYTHON and VENV may be given.
 PYTHON ?= python3
 VENV ?= .venv
+TESTS ?=
 BENCH ?= --resume
 RESULTS := benchmarks/results
 BIN := $(VENV)/bin
@@ -11,8 +12,8 @@ INSTALLED := $(VENV)/installed
 distill: $(INSTALLED)  ## distil the scattering transform and write filters, pictures and errors into runs/distill
 	$(BIN)/keras-scatter distill --out runs/distill --resume
 
-test: $(INSTALLED)  ## run the tests on KERAS_BACKEND (default: tensorflow)
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
+test: $(INSTALLED)  ## run the tests on KERAS_BACKEND (default: tensorflow); options of pytest in TESTS
+	$(BIN)/python -m pytest $(TESTS) --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -20,6 +20,8 @@ from keras_scatter.layers import (
     ScatteringFFT,
 )
 
+pytestmark = pytest.mark.keras_version
+
 tensorflow_only = pytest.mark.skipif(BACKEND != "tensorflow", reason="this format is exported with TensorFlow")
 
 

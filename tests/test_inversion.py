@@ -8,6 +8,8 @@ from keras_scatter.errors import relative_error
 from keras_scatter.layers import ComplexModulusConv, DTCWTScattering, ScatteringFFT, ScatteringFFT1D
 from keras_scatter.models import ScatteringMLP
 
+pytestmark = pytest.mark.keras_version
+
 LAYER = ScatteringFFT(J=1, L=4, order=1)
 X = images(1, 8, 8, 2)
 S = to_numpy(LAYER(X))

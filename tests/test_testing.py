@@ -6,6 +6,8 @@ from compare import assert_close, images
 from keras_scatter import testing
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 
+pytestmark = pytest.mark.keras_version
+
 IDENTITY = keras.layers.Identity()
 TRIPLE = keras.layers.Rescaling(3.0)
 BROKEN = keras.layers.Rescaling(float("nan"))

@@ -6,6 +6,8 @@ from keras import ops
 from keras_scatter.backend import chunks
 from keras_scatter.backend.chunks import chunk_size, map_chunks
 
+pytestmark = pytest.mark.keras_version
+
 
 def test_a_chunk_holds_what_it_is_allowed_to():
     assert chunk_size(chunks.CHUNK_BYTES // 3) == 3

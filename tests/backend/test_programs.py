@@ -8,6 +8,8 @@ from keras import ops
 from keras_scatter.backend import programs
 from keras_scatter.backend.programs import compiled, in_xla
 
+pytestmark = pytest.mark.keras_version
+
 tensorflow_only = pytest.mark.skipif(BACKEND != "tensorflow", reason="XLA programs of TensorFlow")
 
 

@@ -26,6 +26,8 @@ from keras_scatter.cli import main
 from keras_scatter.layers import ComplexModulusConv, NonExpansive
 from keras_scatter.workflows import benchmark
 
+pytestmark = pytest.mark.keras_version
+
 STORED = FOLDER / "v0.1.0"
 LAYERS, MODELS = (sorted((STORED / kind).glob("*.npz")) for kind in ("layers", "models"))
 COMMANDS = {path.name: path for path in sorted((STORED / "commands").iterdir())}

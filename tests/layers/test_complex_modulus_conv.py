@@ -10,6 +10,8 @@ from keras import ops
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.workflows.datasets import dead_leaves
 
+pytestmark = pytest.mark.keras_version
+
 
 def make(**arguments):
     return ComplexModulusConv(**{"L": 3, "order": 2, **arguments})

@@ -12,6 +12,8 @@ from keras import ops
 from keras_scatter.filters.dtcwt_taps import BIORT_NAMES, QSHIFT_NAMES, level_1, level_2
 from keras_scatter.layers import DTCWT
 
+pytestmark = pytest.mark.keras_version
+
 GOLDEN = sorted((pathlib.Path(__file__).parents[1] / "golden").glob("dtcwt2d_*.npz"))
 
 

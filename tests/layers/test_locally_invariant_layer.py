@@ -17,6 +17,8 @@ from keras_scatter.filters.mixing import cosine_kernels, gaussian_kernels, impul
 from keras_scatter.functional.dual_tree import FirstLevel
 from keras_scatter.layers import LocallyInvariantLayer
 
+pytestmark = pytest.mark.keras_version
+
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden"
 FIXED = {"impulse": impulse_kernels, "gaussian": gaussian_kernels, "random": random_kernels}
 MIXINGS = ["1x1", "3x3", "impulse", "gaussian", "random", "dct"]

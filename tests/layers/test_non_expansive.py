@@ -5,6 +5,8 @@ from compare import assert_close, images, to_numpy
 
 from keras_scatter.layers import LocallyInvariantLayer, NonExpansive
 
+pytestmark = pytest.mark.keras_version
+
 
 def operator_norm(kernel, size=12):
     """Largest gain of the convolution at any frequency of a periodic grid."""

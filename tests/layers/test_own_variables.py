@@ -10,6 +10,8 @@ from keras_scatter.files import checksum
 from keras_scatter.layers import ComplexModulusConv, LocallyInvariantLayer
 from keras_scatter.testing import assert_clear_error
 
+pytestmark = pytest.mark.keras_version
+
 
 def conv(**arguments):
     return ComplexModulusConv(L=2, order=1, kernel_size=5, kernel_initializer="glorot_uniform", **arguments)

@@ -21,6 +21,8 @@ from keras_scatter.models import (
     WideScatResNet50,
 )
 
+pytestmark = pytest.mark.keras_version
+
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "hybrid_networks.npz"
 NAMES = ("ScatResNet10", "ScatResNet50", "WideScatResNet50", "ScatWideResNet", "SharedLocalEncoder", "ScatteringMLP")
 MODELS = {name: globals()[name] for name in NAMES}

@@ -9,6 +9,8 @@ from compare import assert_close, images, to_numpy
 
 from keras_scatter.models import ConvNetMNIST, InvariantNetMNIST, ScatNetHybrid, VGGInvariant
 
+pytestmark = pytest.mark.keras_version
+
 MIXINGS = ("1x1", "3x3", "impulse", "gaussian", "random", "dct")
 # Function, arguments that make it small, shape of its images, classes.
 SMALL = {

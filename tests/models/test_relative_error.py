@@ -5,6 +5,8 @@ from compare import images, to_numpy
 
 from keras_scatter.models import RelativeError
 
+pytestmark = pytest.mark.keras_version
+
 
 def test_is_the_ratio_of_sums_over_all_batches():
     reference, found = images(6, 4), images(6, 4, seed=1)

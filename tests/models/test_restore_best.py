@@ -10,6 +10,8 @@ from compare import assert_close, images, to_numpy
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import RestoreBest, ScatteringDistiller
 
+pytestmark = pytest.mark.keras_version
+
 IMAGES = images(8, 8, 8, 1)
 
 

@@ -8,6 +8,8 @@ from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.models import RestoreBest, ScatteringDistiller
 from keras_scatter.workflows.datasets import dead_leaves
 
+pytestmark = pytest.mark.keras_version
+
 IMAGES = images(12, 8, 8, 1)
 
 

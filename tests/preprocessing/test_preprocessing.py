@@ -7,6 +7,8 @@ from compare import assert_close, images, to_numpy
 from keras_scatter.perturbations import shift
 from keras_scatter.preprocessing import LocalContrastNormalization, RandomShift, balanced_sample
 
+pytestmark = pytest.mark.keras_version
+
 
 def twin(x, size=7, sigma=1.75, floor=1e-4):
     """The normalisation of `(N, H, W, C)` with SciPy."""
