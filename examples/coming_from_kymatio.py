@@ -7,7 +7,7 @@
 | `L=8`                               | `L=8`                                                                    |
 | `max_order=2`                       | `order=2`; orders above 2 are possible                                   |
 | `pre_pad=False`                     | `padding="reflect"`, the same margins; also `"zeros"` and `"periodic"`   |
-| `pre_pad=True`                      | none: give the image itself                                              |
+| `pre_pad=True`                      | `padding="periodic"`, and of the maps `[:, 1:-1, 1:-1]`                  |
 | `frontend`, `backend`               | Keras's backend: `KERAS_BACKEND=tensorflow`, `jax` or `torch`            |
 | `out_type="array"`                  | the tensor, see `to_kymatio_layout`                                      |
 | `out_type="list"`                   | `layer.paths`: `order`, `scales` (`j`) and `angles` (`theta`) of each map |

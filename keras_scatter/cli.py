@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from keras_scatter import files
 from keras_scatter.arguments import check_integer
-from keras_scatter.workflows import benchmark, distill, frontier, reports, reproduce, stability
+from keras_scatter.workflows import benchmark, distill, frontier, reports, reproduce, selfcheck, stability
 
 STYLE = {
     "help_format": "plaintext",
@@ -27,10 +27,11 @@ DEFAULT = distill.DistillConfig()
 app = App(name="keras-scatter", help="Wavelet scattering in Keras 3. --verbose shows what the frameworks say.", **STYLE)
 app.command(frontier.command, name="frontier")
 app.command(stability.command, name="stability")
+app.command(selfcheck.command, name="selfcheck")
 
 
 def main(arguments=None):
-    """Run one command; returns the exit status: 0, 2 for bad input, 130 after Ctrl-C."""
+    """Run one command; returns the exit status: 0, 1 if selfcheck found a fault, 2 for bad input, 130 after Ctrl-C."""
     tokens = [token for token in (sys.argv[1:] if arguments is None else arguments) if token != "--verbose"]
     command = " ".join(["keras-scatter", *tokens[:1]])
     try:
@@ -43,7 +44,7 @@ def main(arguments=None):
         print(f"{command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        goes_on = tokens[0] in ("distill", "reproduce", "bench")
+        goes_on = tokens[0] in ("distill", "reproduce", "bench", "selfcheck")
         print(f"Interrupted{'; the same command with --resume continues' * goes_on}.", file=sys.stderr)
         return 130
 

@@ -74,11 +74,18 @@ def read_npz(path, keys=()):
     """The arrays in an `.npz` file, a dict; nothing is unpickled. As `read_json`."""
     content = pathlib.Path(path).read_bytes()
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        with open_npz(content) as archive:
             found = dict(archive)
     except Exception as error:  # NumPy and zipfile raise some eight kinds
         raise damaged(path, error) from error
     return _with_keys(path, found, keys)
+
+
+def open_npz(content):
+    """The archive in the bytes of an `.npz` file; nothing is unpickled."""
+    if not content.startswith(b"PK"):  # NumPy takes anything else for a pickle, and recommends to load it
+        raise ValueError("it is no .npz file")
+    return np.load(io.BytesIO(content), allow_pickle=False)
 
 
 def read_csv(path):

@@ -22,7 +22,7 @@ import numpy as np
 
 from keras_scatter.arguments import check_choice, shown
 from keras_scatter.cache import cached
-from keras_scatter.files import checksum, damaged, is_finite, read_json, write_atomically
+from keras_scatter.files import checksum, damaged, is_finite, open_npz, read_json, write_atomically
 from keras_scatter.filters.groups import group_shapes, resolve_config
 
 NPZ_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -184,7 +184,7 @@ def _open_h5(content):
 
 
 def _open_npz(content):
-    archive = np.load(io.BytesIO(content), allow_pickle=False)
+    archive = open_npz(content)
     headers = {}
     for name in archive.files:
         if name != ABOUT:

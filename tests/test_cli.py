@@ -73,6 +73,7 @@ def test_a_picture_is_not_replaced_unasked(tmp_path, capsys, command):
         ("frontier", "--repetitions --quick --L"),
         ("stability", "--seed --images"),
         ("bench", "--workloads --programs"),
+        ("selfcheck", "--minutes --seed --resume"),
     ],
 )
 def test_every_option_is_described(command, options, capsys):

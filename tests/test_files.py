@@ -60,7 +60,7 @@ def test_rows_that_were_cut_are_left_out(tmp_path, text, rows):
 @pytest.mark.parametrize("read", [files.read_json, files.read_npz])
 def test_damaged_files_are_named(tmp_path, read, content):
     (tmp_path / "broken").write_bytes(content)
-    with pytest.raises(ValueError, match=r"broken is damaged: ."):
+    with pytest.raises(ValueError, match=r"broken is damaged: (?!.*pickle)"):
         read(tmp_path / "broken", ["a"])
 
 

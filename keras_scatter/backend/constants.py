@@ -1,5 +1,7 @@
 """NumPy arrays as tensors of the backend."""
 
+import contextlib
+
 import keras
 from keras import ops
 
@@ -10,6 +12,22 @@ def constants(arrays):
     With the dtype, because without one JAX makes a program for every new shape of a NumPy array.
     """
     return tuple(ops.convert_to_tensor(array, array.dtype) for array in arrays)
+
+
+@contextlib.contextmanager
+def float64_allowed():
+    """Have JAX compute in float64, as the other backends do by themselves, in a `with` statement."""
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    import jax
+
+    earlier = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", earlier)
 
 
 def check_float64(dtype):

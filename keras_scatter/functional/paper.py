@@ -3,11 +3,14 @@
 The rows of a block are named by digits, one for every block so far: 0 for its low-pass, 1 + t for its angle t.
 """
 
+import math
+
 import numpy as np
 from keras import ops
 
 from keras_scatter.backend.arrays import take
 from keras_scatter.backend.modulus import modulus
+from keras_scatter.functional.axes import cut
 from keras_scatter.plan.images import block_plan
 
 
@@ -27,7 +30,7 @@ def multiply_adds(shapes, plan, axes):
         (size, _, _, L), (lowpass, *_) = shapes[f"psi_{d}_real"], shapes[f"lowpass_{d}"]
         # The first convolution has kernels of the larger size, the second one smooths the moduli.
         taps = (1 + 2 * L) * max(size, lowpass) ** 2 + L * lowpass**2
-        total += (1 + L) ** d * taps * plan.samples(axes, d + 1)
+        total += (1 + L) ** d * taps * math.prod(-(-axis.size // 2 ** (d + 1)) for axis in axes)
     return total
 
 
@@ -35,8 +38,9 @@ def program(planes, arrays, plan, output):
     """The network on planes `(N, H, W)` with the kernels of a group by name; returns what `cascade.scatter` does.
 
     A block computes all its angles; rows that lead to none of `plan.paths` go no further. Moduli are those in front of
-    the second low-pass of their block.
+    the second low-pass of their block. Blocks keep the last sample of an odd size, which is dropped at the end.
     """
+    axes = plan.axes(ops.shape(planes)[1:])
     L = arrays["psi_0_real"].shape[-1]
     wanted = {_digits(row, L): row for row in plan.rows}
     ends = [(*digits, *[0] * (plan.scale - len(digits))) if output == "scattering" else digits for digits in wanted]
@@ -46,7 +50,7 @@ def program(planes, arrays, plan, output):
         low, *waves = block_waves(planes, *kernels)
         moduli = modulus(*waves)
         if output != "scattering":
-            by_name = _by_name(moduli if output == "modulus" else waves, rows)
+            by_name = _by_name(moduli if output == "modulus" else waves, rows, axes)
             found |= {wanted[name]: maps for name, maps in by_name.items() if name in wanted}
         planes, rows = _led_on(
             block_outputs(low, moduli, kernels[0]), rows, L, {end[: d + 1] for end in ends if len(end) > d}
@@ -55,7 +59,8 @@ def program(planes, arrays, plan, output):
         return tuple(found[row] for row in plan.rows if row in found)
     _, height, width = ops.shape(planes)
     position = [rows.index(end) for end in ends]
-    return take(ops.reshape(planes, (-1, len(rows), height, width)), np.array(position), axis=1)
+    maps = cut(ops.reshape(planes, (-1, len(rows), height, width)), axes, plan.scale)
+    return take(maps, np.array(position), axis=1)
 
 
 def block_waves(planes, lowpass, real, imag):
@@ -72,7 +77,7 @@ def block_waves(planes, lowpass, real, imag):
     size = max(lowpass.shape[0], real.shape[0])
     fused = ops.concatenate([_centred(kernel, size) for kernel in (lowpass, real, imag)], axis=-1)
     output = zero_padded_conv(images, fused, stride=2)
-    output = ops.reshape(output, (-1, height // 2, width // 2, groups, 1 + 2 * angles))
+    output = ops.reshape(output, (-1, *ops.shape(output)[1:3], groups, 1 + 2 * angles))
     return output[..., :1], output[..., 1 : 1 + angles], output[..., 1 + angles :]
 
 
@@ -93,16 +98,14 @@ def block_outputs(low, moduli, lowpass):
 def zero_padded_conv(planes, kernel, stride):
     """Convolve every channel of `(N, H, W, G)` with its F kernels `(k, k, G, F)`, centred, zeros outside.
 
-    Samples 0, stride, 2 stride, ... are kept: `(N, H // stride, W // stride, G * F)`, kernel index the faster.
+    Samples 0, stride, 2 stride, ... are kept: `(N, h, w, G * F)`, `h = ceil(H / stride)`, kernel index the faster.
     """
     if stride == 1:
         return ops.depthwise_conv(planes, kernel, padding="same", data_format="channels_last")
     # With a stride, "same" would begin at sample 1 of an even size.
     radius = kernel.shape[0] // 2
-    height, width = ops.shape(planes)[1:3]
     planes = ops.pad(planes, [(0, 0), (radius, radius), (radius, radius), (0, 0)])
-    output = ops.depthwise_conv(planes, kernel, strides=stride, padding="valid", data_format="channels_last")
-    return output[:, : height // stride, : width // stride]
+    return ops.depthwise_conv(planes, kernel, strides=stride, padding="valid", data_format="channels_last")
 
 
 def _digits(row, L):
@@ -122,17 +125,15 @@ def _of_rows(kernel, rows, L):
     return take(kernel, np.array([first + n for first in range(0, groups, all_rows) for n in numbers]), axis=2)
 
 
-def _by_name(waves, rows):
+def _by_name(waves, rows, axes):
     """Maps `(N, h, w)`, or pairs of them, by the names of the rows that their wavelets lead to."""
     parts = waves if isinstance(waves, (list, tuple)) else [waves]
     _, height, width, _, angles = ops.shape(parts[0])
-    parts = [
-        ops.reshape(ops.transpose(part, (0, 3, 4, 1, 2)), (-1, len(rows), angles, height, width)) for part in parts
-    ]
+    names = [(*row, 1 + t) for row in rows for t in range(angles)]
+    parts = [ops.reshape(ops.transpose(part, (0, 3, 4, 1, 2)), (-1, len(names), height, width)) for part in parts]
+    parts = [cut(part, axes, len(names[0])) for part in parts]
     return {
-        (*row, 1 + t): tuple(part[:, r, t] for part in parts) if len(parts) > 1 else parts[0][:, r, t]
-        for r, row in enumerate(rows)
-        for t in range(angles)
+        name: tuple(part[:, i] for part in parts) if len(parts) > 1 else parts[0][:, i] for i, name in enumerate(names)
     }
 
 

@@ -1,10 +1,12 @@
 """What all layers share that read arrays with channels: layout, dtype, sizes, planes."""
 
+import threading
+
 import keras
 import numpy as np
 from keras import ops
 
-from keras_scatter.arguments import check_choice, check_size
+from keras_scatter.arguments import check_choice, check_size, shown
 from keras_scatter.backend import sizes as run_time
 from keras_scatter.backend.constants import check_float64, constants
 from keras_scatter.layers._own_variables import load, save
@@ -15,22 +17,25 @@ NAMES = {
     2: ("images", ("Image height", "Image width"), "pixels"),
     3: ("volumes", ("Volume depth", "Volume height", "Volume width"), "voxels"),
 }
+BUILDING = threading.RLock()  # held while a layer makes its weights
 
 
 class BaseTransform(keras.layers.Layer):
     """A layer of real arrays `(batch, *sizes, channels)`, or with the channels in second place.
 
-    Subclasses of another rank than 2 set `rank`, the number of sizes.
+    Subclasses of another rank than 2 set `rank`, the number of sizes. Those with weights implement
+    `_make_weights(input_shape)`.
     """
 
     rank = 2
 
     def __init__(self, data_format=None, **kwargs):
+        check_policy(kwargs.get("dtype"))
         super().__init__(**kwargs)
         check_choice("data_format", data_format, (None, "channels_last", "channels_first"))
         self.data_format = data_format or keras.config.image_data_format()
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
-        _check_compute_dtype(self.compute_dtype)
+        check_float64(self.compute_dtype)
 
     def __call__(self, inputs, *args, **kwargs):
         for array in keras.tree.flatten(inputs):
@@ -42,6 +47,16 @@ class BaseTransform(keras.layers.Layer):
         if not isinstance(array, np.ndarray) or array.dtype == "float64":
             return array
         return constants([array])[0]
+
+    def build(self, input_shape):
+        # Several threads may call a new layer at once; one of them builds it.
+        with BUILDING:
+            if not self.built:
+                self._make_weights(input_shape)
+                self.built = True
+
+    def _make_weights(self, input_shape):
+        """Add weights, if there are any."""
 
     def get_config(self):
         return {**super().get_config(), "data_format": self.data_format}
@@ -80,12 +95,6 @@ class BaseTransform(keras.layers.Layer):
     def _join_shape(self, batch, channels, *sizes):
         return (batch, *sizes, channels) if self._channels_last else (batch, channels, *sizes)
 
-    def _channels_second(self, inputs):
-        """The axes as batch, channels, sizes."""
-        if not self._channels_last:
-            return inputs
-        return ops.transpose(inputs, (0, self.rank + 1, *range(1, self.rank + 1)))
-
     def _check_sizes(self, sizes, J, multiple=False, argument="J"):
         """Check that sizes are at least 2**J, or multiples; those that only a graph knows, when it runs."""
         _, names, unit = NAMES[self.rank]
@@ -121,7 +130,16 @@ def _check_dtype(array, what):
         )
 
 
-def _check_compute_dtype(dtype):
-    if "float" not in dtype:
-        raise ValueError(f"dtype must be a float type or a policy that computes in one. Received: dtype={dtype!r}")
-    check_float64(dtype)
+def check_policy(dtype):
+    """The policy that the argument `dtype` asks for, if it computes in a float type."""
+    try:
+        policy = keras.dtype_policies.get(dtype)
+        known = "float" in policy.compute_dtype
+    except (TypeError, ValueError, AttributeError):
+        known = False
+    if not known:
+        raise ValueError(
+            'dtype must be None, a float type such as "float64", or a policy such as "mixed_bfloat16". '
+            f"Received: dtype={shown(dtype)}"
+        )
+    return policy

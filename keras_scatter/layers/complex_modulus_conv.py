@@ -27,7 +27,8 @@ class ComplexModulusConv(BaseScattering):
       moduli of scale j1. Without training it is within about one percent of `ScatteringFFT`.
     * `"paper"` is the network of the paper: blocks of stride 2, each a low-pass phi and L complex wavelets, then a
       modulus and phi again, `{x * phi, |x * psi_t| * phi}`. It is faster; its second order is off by about half,
-      however it is trained, because envelopes are decimated before they are smoothed.
+      however it is trained, because envelopes are decimated before they are smoothed. Blocks keep the last sample of
+      an odd size; the output drops it.
 
     `keras_scatter.models.ScatteringDistiller` trains either against the exact layer.
 
@@ -127,7 +128,7 @@ class ComplexModulusConv(BaseScattering):
         """The filter group as a dict of variables by name."""
         return {variable.name: variable for variable in self.weights}
 
-    def build(self, input_shape):
+    def _make_weights(self, input_shape):
         self.compute_output_shape(input_shape)
         channels = self._split_shape(input_shape)[1]
         if not self.share_filters and channels is None:
@@ -142,7 +143,6 @@ class ComplexModulusConv(BaseScattering):
         initial = self._initial_values(shapes, channels)
         for name, shape in shapes.items():
             self.add_weight(name=name, shape=shape, initializer=initial[name])
-        self.built = True
 
     def _arrays(self, axes):
         return {name: ops.cast(variable, self.compute_dtype) for name, variable in self.filters.items()}

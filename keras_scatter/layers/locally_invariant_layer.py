@@ -163,7 +163,7 @@ class LocallyInvariantLayer(BaseTransform):
         if self.learnable_wavelets and wavelet != "morlet":
             raise ValueError(f'wavelet must be "morlet" with learnable_wavelets=True. Received: wavelet={wavelet!r}')
 
-    def build(self, input_shape):
+    def _make_weights(self, input_shape):
         self.compute_output_shape(input_shape)
         channels = self._split_shape(input_shape)[1]
         if channels is None:
@@ -179,7 +179,6 @@ class LocallyInvariantLayer(BaseTransform):
         # The moduli are many and cheap to compute again, the input is kept by the layer before anyway.
         self._mixed = recomputed(self._transform, self._is_one_program)
         self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1 if self._channels_last else 1: channels})
-        self.built = True
 
     def call(self, images):
         if is_static(ops.shape(images)[0]) and ops.shape(images)[0] == 0:

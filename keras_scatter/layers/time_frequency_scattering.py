@@ -107,6 +107,11 @@ class TimeFrequencyScattering(BaseScattering):
         frequency = self.J_fr, self.Q_fr, self.F, self.stride_fr, self.format
         make_plan = functools.partial(time_frequency_plan, time, frequency, self.order_1)
         super().__init__(make_plan, paths, data_format=data_format, **kwargs)
+        if not self.paths:
+            raise ValueError(
+                'order_1 must be True with format="joint" where no second wavelet follows on a first one. '
+                f"Received: order_1={order_1}, J={J}, Q={Q}"
+            )
         self._kind = "scattering" if self._plan.is_one_array else "modulus"
         self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
         self._program, self._chunk = time_frequency.program, self.chunk_size

@@ -6,6 +6,7 @@ import pathlib
 import keras
 
 from keras_scatter.arguments import check_choice, check_integer, check_number, check_object, check_seed, shown
+from keras_scatter.layers.base_transform import check_policy
 
 LAST = "channels_last"
 
@@ -24,7 +25,7 @@ class Builder:
     def __init__(self, data_format=None, dtype=None):
         check_choice("data_format", data_format, (None, LAST, "channels_first"))
         self.data_format = data_format or keras.config.image_data_format()
-        self.dtype = _policy(dtype)
+        self.dtype = check_policy(dtype)
         # Of images and of probabilities.
         self.precise = "float64" if self.dtype.compute_dtype == "float64" else "float32"
 
@@ -56,7 +57,7 @@ class Builder:
     def classified(self, x, classes, activation, initializer, name="classes"):
         """A dense layer that ends a model, in float32 at least, with kernel and bias by `initializer(inputs)`."""
         kernel, bias = initializer(x.shape[-1])
-        options = {"activation": activation, "kernel_initializer": kernel, "bias_initializer": bias}
+        options = {"activation": check_activation(activation), "kernel_initializer": kernel, "bias_initializer": bias}
         return keras.layers.Dense(classes, dtype=self.precise, name=name, **options)(x)
 
     def projected(self, x, classes, activation):
@@ -81,7 +82,12 @@ def check_training(gain, seed=0, classifier_activation=None):
     """Check the arguments that all networks share, before anything is built."""
     check_number("gain", gain)
     check_seed("seed", seed)
-    check_object("classifier_activation", classifier_activation, keras.activations.get, "None or a Keras activation")
+    check_activation(classifier_activation)
+
+
+def check_activation(activation):
+    """The activation of the output that an argument asks for."""
+    return check_object("classifier_activation", activation, keras.activations.get, "None or a Keras activation")
 
 
 def check_filters(filters):
@@ -109,17 +115,3 @@ def finished(inputs, outputs, name, weights):
             f"Received: weights={str(weights)!r} ({error})"
         ) from error
     return model
-
-
-def _policy(dtype):
-    try:
-        policy = keras.dtype_policies.get(dtype)
-        known = "float" in policy.compute_dtype
-    except (TypeError, ValueError):
-        known = False
-    if not known:
-        raise ValueError(
-            'dtype must be None, a float type such as "float64", or a policy such as "mixed_bfloat16". '
-            f"Received: dtype={dtype!r}"
-        )
-    return policy

@@ -10,6 +10,8 @@ from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
 from keras_scatter.layers.scattering_fft import ScatteringFFT
 from keras_scatter.models._building import finished
 
+LARGEST_J = 16  # of images of 65,536 pixels a side
+
 
 class Input(NamedTuple):
     """What comes in, and what scatters it.
@@ -88,7 +90,7 @@ def scattered(build, given):
     """The symbolic input of a model and its scattering features, channels last."""
     check_choice("order", given.order, (1, 2))
     check_choice("scattering", given.scattering, ("exact", "distilled", None))
-    J, L = check_integer("J", given.J), check_integer("L", given.L)
+    J, L = check_integer("J", given.J, maximum=LARGEST_J), check_integer("L", given.L)
     if given.scattering is None:
         return build.images(*_feature_shape(given, len(scattering_paths(J, L, given.order))))
     inputs, images = build.images(*_image_shape(given))

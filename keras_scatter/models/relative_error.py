@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_scatter.arguments import shown
+
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
 class RelativeError(keras.metrics.Metric):
@@ -24,6 +26,8 @@ class RelativeError(keras.metrics.Metric):
     """
 
     def __init__(self, name="relative_error", dtype=None):
+        if not isinstance(name, str):
+            raise TypeError(f"name must be a string. Received: name={shown(name)}")
         super().__init__(name=name, dtype=dtype)
         self.squared_error = self.add_variable((), "zeros", name="squared_error")
         self.squared_reference = self.add_variable((), "zeros", name="squared_reference")

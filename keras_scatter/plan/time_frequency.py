@@ -13,7 +13,7 @@ from keras_scatter.filters.paths import TimeFrequencyPath
 from keras_scatter.filters.spectra import on_grid
 from keras_scatter.plan.axis import Axis
 from keras_scatter.plan.signals import signal_plan
-from keras_scatter.plan.tree import MOST_PATHS, Band, Plan, Wavelet
+from keras_scatter.plan.tree import MOST_PATHS, Band, Plan, Wavelet, check_count
 
 
 @dataclasses.dataclass(frozen=True)
@@ -215,10 +215,11 @@ def time_frequency_plan(time, frequency, order_1, paths=None):
                 outputs += count
                 chosen.append(n)
                 found += mine
+            if len(found) > MOST_PATHS:
+                received = f"J={J}, Q={Q}, {frequency}"
+                raise ValueError(f"A transform must have at most {MOST_PATHS} paths. Received: {received}")
         if chosen:
             stacks.append(stack._replace(chosen=tuple(chosen), kept=tuple(kept)))
-    if len(found) > MOST_PATHS:
-        raise ValueError(f"A transform must have at most {MOST_PATHS} paths. Received: J={J}, Q={Q}, {frequency}")
     found = tuple(path for path in found if wanted is None or path in wanted)
     return TimeFrequencyPlan(plan, axis, tuple(stacks), found, any(path.order == 0 for path in found))
 
@@ -264,6 +265,7 @@ def frequency_axis(J, Q, J_fr, Q_fr, F, stride_fr, format):
             f"stride_fr, or else the power of two up to F, must divide the {size} samples of the frequency axis. "
             f"Received: F={F}, stride_fr={stride_fr}"
         )
+    check_count([{0: (J_fr + 4) * Q_fr}], 1, f"J_fr={J_fr}, Q_fr={Q_fr}")
     up = constant_q(J_fr, Q_fr)
     wavelets = Morlet1D(0.0, SIGMA / 2**J_fr, J_fr), *up, *(wavelet._replace(xi=-wavelet.xi) for wavelet in up)
     if format == "joint" and (average != "local" or log2_stride > J_fr):

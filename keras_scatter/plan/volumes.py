@@ -61,6 +61,7 @@ def volume_plan(geometry, order, powers, average, order_0, paths=None):
         paths: None, or a tuple of those that are wanted.
     """
     J, L, sigma_0, covariant = geometry
+    order = min(order, J + 1)  # longer paths do not exist
     _check_count(J, L, order, len(powers))
     bank = {kind: _wavelet(kind, J) for kind in itertools.product(range(J + 1), range(L + 1))}
     named = [((), HarmonicPath(0, (), -1, power)) for power in powers if order_0]
@@ -88,7 +89,7 @@ def _wavelet(kind, J):
 def _check_count(J, L, order, powers):
     received = f"J={J}, L={L}, order={order}, {powers} integral_powers"
     total = 0
-    for m in range(min(order, J + 1) + 1):
+    for m in range(order + 1):
         total += math.comb(J + 1, m) * (L + 1) * powers
         if total > MOST_PATHS:
             raise ValueError(f"A transform must have at most {MOST_PATHS} paths. Received: {received}")

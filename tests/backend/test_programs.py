@@ -105,3 +105,13 @@ def test_later_shapes_run_without_xla(monkeypatch):
     function = compiled(xla_under_tensorflow=True)(lambda x: x * int(in_xla()))
     found = [float(ops.sum(function(ops.ones((1, size))))) for size in (2, 3, 2)]
     assert found == [2.0, 0.0, 2.0]
+
+
+@tensorflow_only
+def test_inside_of_an_xla_program_a_function_is_a_part_of_it():
+    """A program of its own would have no gradients there."""
+    import tensorflow as tf
+
+    function = compiled(xla_under_tensorflow=True)(lambda x: 2 * x)
+    assert_close(tf.function(function, jit_compile=True)(ops.ones((1, 2))), np.full((1, 2), 2))
+    assert not function.programs.xla and not function.programs.latest

@@ -30,7 +30,7 @@ def test_zero_padded_convolution_keeps_the_grid_of_the_first_sample(height, widt
         [correlate(plane[..., g], kernel[:, :, g, f], "constant") for g in range(3) for f in range(2)]
         for plane in planes
     ]
-    expected = np.transpose(expected, (0, 2, 3, 1))[:, ::2, ::2][:, : height // 2, : width // 2]
+    expected = np.transpose(expected, (0, 2, 3, 1))[:, ::2, ::2]
     assert_close(found, expected)
 
 

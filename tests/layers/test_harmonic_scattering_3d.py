@@ -239,3 +239,7 @@ def test_layers_before_it_are_trained(jit_compile):
     model.fit(images(3, 4, 5, 6, 1), np.ones((3, 1)), batch_size=2, verbose=0)
     after = model.get_weights()[0]
     assert np.isfinite(after).all() and not np.array_equal(after, before)
+
+
+def test_paths_longer_than_there_are_scales_do_not_exist():
+    assert make(order=10**30).paths == make(order=3).paths

@@ -44,6 +44,14 @@ def test_equals_kymatio(path):
     assert_close(layer(golden["x"][:, None]), golden["y"], 1e-6)
 
 
+def test_padded_images_are_periodic_ones_with_a_margin():
+    """What Kymatio calls `pre_pad=True`."""
+    x = images(2, 17, 12, 2)
+    axes = image_plan(2, 3, 2, "reflect").axes(x.shape[1:3])
+    padded = np.pad(x, [(0, 0), *((axis.before, axis.after) for axis in axes), (0, 0)], "reflect")
+    assert_close(make(padding="periodic")(padded)[:, 1:-1, 1:-1], make()(x))
+
+
 @pytest.mark.parametrize(
     ("J", "L", "order", "height", "width", "padding"),
     [

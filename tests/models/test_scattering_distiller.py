@@ -133,6 +133,14 @@ def test_images_that_give_no_path_weights_are_refused(value):
     assert_close(distiller.path_weights, expected.path_weights, 0)
 
 
+def test_weights_of_paths_without_energy_are_bounded():
+    """At a millionth of the largest mean square: constant images have nothing but rounding beyond order 0."""
+    distiller = compiled(student())
+    distiller.calibrate(np.full((2, 16, 16, 1), 0.5, "float32"))
+    weights = to_numpy(distiller.path_weights)
+    assert weights.min() > 0 and weights.max() < 1.001e6 * weights.min()
+
+
 def test_sizes_may_change_from_batch_to_batch():
     distiller = compiled(keras.Sequential([keras.Input((None, None, 1)), student()]))
     for size in (8, 11):

@@ -1,0 +1,73 @@
+import functools
+import threading
+import time
+
+import keras
+import pytest
+from compare import assert_close, images, to_numpy
+
+from keras_scatter import layers
+from keras_scatter.errors import relative_error
+from keras_scatter.layers import ComplexModulusConv, LocallyInvariantLayer
+
+
+class Slow(keras.initializers.Ones):
+    """Lets other threads go on while a layer is built."""
+
+    def __call__(self, shape, dtype=None):
+        time.sleep(0.01)
+        return super().__call__(shape, dtype)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        ComplexModulusConv(L=2, order=1, kernel_initializer=Slow()),
+        LocallyInvariantLayer(3, mixing_initializer=Slow()),
+    ],
+    ids=lambda layer: layer.name,
+)
+def test_several_threads_may_call_a_new_layer_at_once(layer):
+    x, found, together = images(1, 8, 8, 1), [], threading.Barrier(4)
+
+    def call():
+        together.wait()
+        found.append(layer(x))
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4 and len(layer.weights) == len({variable.name for variable in layer.weights})
+    for features in found:
+        assert_close(features, layer(x), 1e-6)
+
+
+def test_a_layer_is_built_once():
+    layer = ComplexModulusConv(L=2, order=1)
+    layer.build((None, 8, 8, 1))
+    kernels = layer.weights
+    layer.build((None, 16, 16, 3))
+    assert [id(kernel) for kernel in kernels] == [id(kernel) for kernel in layer.weights]
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (functools.partial(layers.ScatteringFFT, J=2, L=2), (1, 8, 8, 1)),
+        (functools.partial(layers.ScatteringFFT1D, J=3), (1, 32, 1)),
+        (functools.partial(layers.TimeFrequencyScattering, J=3, J_fr=1, Q=1), (1, 32, 1)),
+        (functools.partial(layers.HarmonicScattering3D, J=1, L=1, integral_powers=(1,)), (1, 8, 8, 8, 1)),
+        (functools.partial(layers.DTCWTScattering, J=1), (1, 8, 8, 1)),
+        (functools.partial(layers.LocallyInvariantLayer, mixing_initializer="identity"), (1, 8, 8, 1)),
+    ],
+    ids=lambda value: value.func.__name__ if callable(value) else "",
+)
+@pytest.mark.filterwarnings("ignore:Volumes of sizes")
+def test_half_precision_does_not_round_what_goes_in(make, shape):
+    """Features of small waves on a large constant: rounded to half precision, they would be nothing but noise."""
+    x = 256 + images(*shape)
+    expected, found = (to_numpy(make(dtype=dtype)(x)) for dtype in ("float32", "mixed_bfloat16"))
+    axes = tuple(range(1, len(found.shape) - 1))
+    assert relative_error(found, expected, axes).max() < 0.02
