@@ -3,6 +3,7 @@
 import functools
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_scatter import saved_filters
@@ -149,6 +150,24 @@ class ComplexModulusConv(BaseScattering):
 
     def _working_dtype(self):
         return self.compute_dtype
+
+    def is_as_drawn(self):
+        """Whether the filters of the built layer are random numbers, as its initializer drew them."""
+        if self._loaded_group is not None or self.kernel_initializer == "morlet":
+            return False
+        initial = self._initial_values(self.filters, None)
+        drawn = ((initial[name](variable.shape, variable.dtype), variable) for name, variable in self.filters.items())
+        return all(np.array_equal(*map(ops.convert_to_numpy, pair)) for pair in drawn)
+
+    def scale_filters(self, factors):
+        """Multiply kernels.
+
+        Args:
+            factors: dict of numbers by the names of kernels, such as `"lowpass_1"`, and `"psi_0"` for both its parts.
+        """
+        for name, variable in self.filters.items():
+            factor = factors.get(name.removesuffix("_real").removesuffix("_imag"), 1.0)
+            variable.assign(variable * ops.cast(factor, variable.dtype))
 
     def save_filters(self, path, overwrite=False, **about):
         """Write the filter group to `path`, to be read by `weights=path` or by any framework.

@@ -134,20 +134,15 @@ class ScatteringDistiller(keras.Model):
     def calibrate(self, images):
         """Set the path weights of the balanced loss from the first 512 images of an array or data set.
 
-        `fit` does this once by itself; call it before if the images come from a generator.
+        Kernels that were drawn at random are scaled too, such that each block of the student gives as much energy as
+        the teacher; from another scale, training would spend its time on that. `fit` does all this once by itself; call
+        it before if the images come from a generator.
 
         Raises:
             ValueError: there are no images, all are zero, or one has NaN or values whose squares are infinite; nothing
                 is set then.
         """
-        total, pixels = 0.0, 0
-        for batch in _first_images(images, CALIBRATION_IMAGES):
-            coefficients = self._by_path(self.teacher(ops.convert_to_tensor(batch)))
-            total = total + ops.convert_to_numpy(ops.sum(ops.square(coefficients), axis=(0, 1, 2, 3))).astype("float64")
-            pixels += int(np.prod(coefficients.shape[:4]))
-        if not pixels:
-            raise ValueError("fit needs at least one image. Received: an empty data set")
-        mean = total / pixels
+        mean = self._mean_squares(self.teacher, images)
         if not np.isfinite(mean).all() or mean.max() <= NOTHING:
             fault = "zeros only" if mean.max() <= NOTHING else "NaN, or values whose squares are infinite"
             raise ValueError(
@@ -156,6 +151,33 @@ class ScatteringDistiller(keras.Model):
             )
         self.path_weights.assign(1 / (mean + 1e-6 * mean.max() + np.finfo("float32").tiny))
         self.calibrated.assign(1.0)
+        self._scale_random_kernels(images, mean)
+
+    def _scale_random_kernels(self, images, mean):
+        """Scale the student's kernels, unless they were designed, read or trained.
+
+        Args:
+            mean: mean square of the teacher's coefficients, by path.
+        """
+        layer = _scattering_layer(self.student)
+        found = self._mean_squares(self.student, images)
+        if not layer.is_as_drawn() or not (np.isfinite(found).all() and found.min() > NOTHING):
+            return
+        # A low-pass has a positive mean; energies stay.
+        kernels = _lowpasses(layer).items()
+        layer.scale_filters({name: np.where(kernel.sum((0, 1)) < 0, -1, 1) for name, kernel in kernels})
+        layer.scale_filters(_factors(layer, np.sqrt(mean / found)))
+
+    def _mean_squares(self, layer, images):
+        """Mean square of the coefficients that a layer gives for the first images, by path."""
+        total, pixels = 0.0, 0
+        for batch in _first_images(images, CALIBRATION_IMAGES):
+            coefficients = self._by_path(layer(ops.convert_to_tensor(batch)))
+            total = total + ops.convert_to_numpy(ops.sum(ops.square(coefficients), axis=(0, 1, 2, 3))).astype("float64")
+            pixels += int(np.prod(coefficients.shape[:4]))
+        if not pixels:
+            raise ValueError("fit needs at least one image. Received: an empty data set")
+        return total / pixels
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         target = self._by_path(ops.stop_gradient(self.teacher(x)))
@@ -203,6 +225,27 @@ def _scattering_layer(student):
             f"Received: {type(student).__name__}"
         )
     return layer
+
+
+def _lowpasses(layer):
+    filters = layer.filters.items()
+    return {name: ops.convert_to_numpy(kernel) for name, kernel in filters if name.startswith("lowpass")}
+
+
+def _factors(layer, ratios):
+    """Factors of kernels, given by what the amplitude of each path must be multiplied.
+
+    A path of order 1 and scale d has every low-pass and psi_d; that of order 0 has the low-passes alone.
+    """
+    orders = np.array([path.order for path in layer.paths])
+    smooth = float(np.mean(ratios[orders == 0])) if 0 in orders else 1.0
+    lowpasses = _lowpasses(layer)
+    factors = dict.fromkeys(lowpasses, smooth ** (1 / max(1, len(lowpasses))))
+    for d in range(layer.group_config["J"]):
+        chosen = [path.order == 1 and path.scales == (d,) for path in layer.paths]
+        if any(chosen):
+            factors[f"psi_{d}"] = float(np.exp(np.mean(np.log(ratios[chosen])))) / smooth
+    return factors
 
 
 def _summary(layer):

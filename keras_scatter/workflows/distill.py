@@ -88,8 +88,8 @@ class DistillConfig:
     def optimizer(self, images):
         """Adam with a small, decaying rate from a design; AdamW as in the paper from random values.
 
-        Random kernels start with gradients a thousand times larger than later ones; unclipped, the second moment of
-        Adam remembers them for tens of epochs.
+        With `loss="mse"`, random kernels start with gradients a thousand times larger than later ones; unclipped, the
+        second moment of Adam remembers them for tens of epochs.
         """
         if self.initializer == "morlet":
             steps = max(1, self.epochs * -(-images // BATCH))

@@ -43,6 +43,8 @@ def test_loss_and_metrics_are_what_they_say(loss, data_format):
     x = images(6, 12, 8, 3)
     layer = student()
     distiller = compiled(layer, loss=loss)
+    if loss == "balanced":
+        distiller.calibrate(x)
     found, exact = to_numpy(layer(x)), to_numpy(distiller.teacher(x))
     K = len(layer.paths)
     found, exact = (array.reshape(*array.shape[:3], 3, K) for array in (found, exact))
@@ -139,6 +141,30 @@ def test_weights_of_paths_without_energy_are_bounded():
     distiller.calibrate(np.full((2, 16, 16, 1), 0.5, "float32"))
     weights = to_numpy(distiller.path_weights)
     assert weights.min() > 0 and weights.max() < 1.001e6 * weights.min()
+
+
+@pytest.mark.parametrize("design", ["paper", "faithful"])
+def test_random_kernels_are_scaled_to_the_energy_of_the_teacher(design):
+    x = dead_leaves(8, 16)
+    distiller = compiled(student(design=design))
+    distiller.calibrate(x)
+    orders = np.array([path.order for path in distiller.student.paths])
+    energies = [np.square(to_numpy(layer(x))).mean((0, 1, 2)) for layer in (distiller.student, distiller.teacher)]
+    for order, most in ((0, 1.001), (1, 3), (2, 20)):
+        ratio = np.divide(*(energy[orders == order].mean() for energy in energies))
+        assert 1 / most < ratio < most, (order, ratio)
+    assert to_numpy(distiller.student(x))[..., orders == 0].mean() > 0
+
+
+def test_kernels_that_are_no_random_numbers_are_not_scaled():
+    trained = student()
+    trained.build((None, 8, 8, 1))
+    trained.weights[0].assign(2 * to_numpy(trained.weights[0]))
+    for layer in (trained, student(kernel_initializer="morlet"), student(kernel_initializer="zeros")):
+        distiller = compiled(layer)
+        before = distiller.student(IMAGES)
+        distiller.calibrate(IMAGES)
+        assert_close(1 + distiller.student(IMAGES), 1 + to_numpy(before), 1e-6)
 
 
 def test_sizes_may_change_from_batch_to_batch():
