@@ -160,8 +160,10 @@ class ScatteringDistiller(keras.Model):
             mean: mean square of the teacher's coefficients, by path.
         """
         layer = _scattering_layer(self.student)
+        if not layer.is_as_drawn():
+            return
         found = self._mean_squares(self.student, images)
-        if not layer.is_as_drawn() or not (np.isfinite(found).all() and found.min() > NOTHING):
+        if not np.isfinite(found).all() or found.min() <= NOTHING:
             return
         # A low-pass has a positive mean; energies stay.
         kernels = _lowpasses(layer).items()
