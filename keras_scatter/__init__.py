@@ -16,6 +16,7 @@ except ImportError as error:
 from keras_scatter import filters, layers, models, molecules, plots, preprocessing, saved_filters
 from keras_scatter.angular import angular_spectrum, angular_threshold
 from keras_scatter.inversion import invert
+from keras_scatter.synthesis import synthesize
 
 try:
     __version__ = importlib.metadata.version("keras_scatter")
@@ -35,4 +36,5 @@ __all__ = [
     "plots",
     "preprocessing",
     "saved_filters",
+    "synthesize",
 ]

@@ -11,7 +11,16 @@ from cyclopts import App, Parameter
 
 from keras_scatter import files
 from keras_scatter.arguments import check_integer
-from keras_scatter.workflows import benchmark, distill, frontier, reports, reproduce, selfcheck, stability
+from keras_scatter.workflows import (
+    benchmark,
+    distill,
+    frontier,
+    reports,
+    reproduce,
+    selfcheck,
+    stability,
+    synthesize,
+)
 
 STYLE = {
     "help_format": "plaintext",
@@ -28,6 +37,7 @@ app = App(name="keras-scatter", help="Wavelet scattering in Keras 3. --verbose s
 app.command(frontier.command, name="frontier")
 app.command(stability.command, name="stability")
 app.command(selfcheck.command, name="selfcheck")
+app.command(synthesize.command, name="synthesize")
 
 
 def main(arguments=None):

@@ -41,7 +41,7 @@ def coefficients(layer, x, axes=None):
     >>> [axis.get_title() for axis in figure.axes[:2]]
     ['order 1', 'order 2']
     """
-    first = next((path for path in getattr(layer, "paths", ()) if path.order), None)
+    first = next((path for path in getattr(layer, "paths", ()) if getattr(path, "order", 0)), None)
     if hasattr(first, "angles") and hasattr(layer, "L"):
         return _draw_discs(layer, _by_path(layer, x).mean((0, 1, 3, 4)), axes)
     if hasattr(first, "xi") and getattr(layer, "T", None) not in (0, "global"):

@@ -72,6 +72,7 @@ def test_a_picture_is_not_replaced_unasked(tmp_path, capsys, command):
         ("filters", "--out --overwrite"),
         ("frontier", "--repetitions --quick --L"),
         ("stability", "--seed --images"),
+        ("synthesize", "--count --wavelets --J"),
         ("bench", "--workloads --programs"),
         ("selfcheck", "--minutes --seed --resume"),
     ],

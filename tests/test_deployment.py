@@ -51,6 +51,10 @@ LAYERS = {
     "joint": lambda: layers.TimeFrequencyScattering(3, 1, 2, F=2, format="joint", data_format="channels_first"),
     "volumes": lambda: layers.HarmonicScattering3D(J=1, L=1, order_0=True, chunk_size=1),
     "volumes_local": lambda: layers.HarmonicScattering3D(1, 1, 0.8, 1, [1], "local", data_format="channels_first"),
+    "covariance": lambda: layers.ScatteringCovariance2D(J=2, L=3, reduction="harmonic", chunk_size=1),
+    "covariance_cross": lambda: layers.ScatteringCovariance2D(2, 2, "bump", cross=True, data_format="channels_first"),
+    "spectra": lambda: layers.ScatteringSpectra1D(J=3, chunk_size=1),
+    "spectra_cross": lambda: layers.ScatteringSpectra1D(3, "morlet", "scale", cross=True, data_format="channels_first"),
     "dual_tree_1": lambda: DTCWTScattering(J=1, biort="near_sym_b_bp"),
     "dual_tree_2": lambda: DTCWTScattering(J=2, magnitude_bias=0.1, data_format="channels_first"),
     "mixed_1x1": lambda: LocallyInvariantLayer(5, mixing_constraint=NonExpansive(2.0), activation="relu"),
@@ -71,7 +75,7 @@ LAYERS = {
 }
 
 each_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
-OTHERS = ("exact", "signals", "time_frequency", "joint", "volumes", "dual_tree", "mixed")
+OTHERS = ("exact", "signals", "time_frequency", "joint", "volumes", "covariance", "spectra", "dual_tree", "mixed")
 DISTILLED = {name: make for name, make in LAYERS.items() if not name.startswith(OTHERS)}
 each_distilled = pytest.mark.parametrize("make", DISTILLED.values(), ids=DISTILLED)
 # Initial values make no difference to these formats.
@@ -81,7 +85,7 @@ ON_DEVICE = [name for name in DISTILLED if "initializer" not in name]
 
 def input_shape(layer, channels=2, size=(16, 20)):
     """The shape of an image, of a signal that is as long as it is high, or of a small volume."""
-    size = {1: size[:1], 2: size, 3: (6, 7, 8)}[layer.input_spec.ndim - 2]
+    size = {1: size[:1], 2: size, 3: (6, 7, 8)}[layer.rank]
     return (channels, *size) if layer.data_format == "channels_first" else (*size, channels)
 
 

@@ -29,6 +29,8 @@ from keras_scatter import (
 )
 from keras_scatter.backend import arrays
 from keras_scatter.filters import (
+    battle_lemarie,
+    bump,
     dtcwt_taps,
     filter_bank,
     groups,
@@ -40,7 +42,7 @@ from keras_scatter.filters import (
     solid_harmonic,
 )
 from keras_scatter.functional import banded
-from keras_scatter.plan import dual_tree, images, signals, time_frequency
+from keras_scatter.plan import dual_tree, images, signals, statistics, time_frequency
 from keras_scatter.workflows import datasets, stability
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -58,6 +60,8 @@ WITH_EXAMPLES = [
     morlet_1d,
     pyramid,
     solid_harmonic,
+    battle_lemarie,
+    bump,
     dtcwt_taps,
     filter_bank,
     mixing,
@@ -68,12 +72,18 @@ WITH_EXAMPLES = [
     cache,
     images,
     signals,
+    statistics,
     time_frequency,
     datasets,
     stability,
 ]
 PUBLIC = [getattr(module, name) for module in DOCUMENTED for name in module.__all__]
-PUBLIC += [keras_scatter.angular_spectrum, keras_scatter.angular_threshold, keras_scatter.invert]
+PUBLIC += [
+    keras_scatter.angular_spectrum,
+    keras_scatter.angular_threshold,
+    keras_scatter.invert,
+    keras_scatter.synthesize,
+]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -85,7 +95,7 @@ def run_python(code, **environment):
 
 def test_public_names():
     assert set(keras_scatter.__all__) | {"__version__"} <= set(dir(keras_scatter))
-    functions = {"angular_spectrum", "angular_threshold", "invert"}
+    functions = {"angular_spectrum", "angular_threshold", "invert", "synthesize"}
     modules = {"filters", "layers", "models", "molecules", "plots", "preprocessing", "saved_filters"}
     assert set(keras_scatter.__all__) == functions | modules
 

@@ -11,7 +11,7 @@ from keras_scatter import layers
 PACKAGE = pathlib.Path(__file__).parents[1] / "keras_scatter"
 LAYERS = ["arguments", "optional", "cache", "errors", "files", "filters", "plan", "saved_filters", "perturbations"]
 LAYERS += ["plots", "backend", "molecules", "functional", "layers", "models", "preprocessing", "optimisation"]
-LAYERS += ["inversion", "angular", "detection", "testing", "workflows", "cli"]
+LAYERS += ["inversion", "synthesis", "angular", "detection", "testing", "workflows", "cli"]
 FILTERS_MAY_IMPORT = {"numpy", "scipy", "keras_scatter"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -146,7 +146,8 @@ def test_no_field_of_a_path_is_none():
         layers.HarmonicScattering3D(J=1, L=1, order_0=True),
         layers.TimeFrequencyScattering(J=4, J_fr=1, Q=2),
     ]
+    made += [layers.ScatteringCovariance2D(J=2, L=2), layers.ScatteringSpectra1D(J=2)]
     for layer in made:
-        assert any(path.order == 0 for path in layer.paths)
+        assert any(getattr(path, "order", 0) == 0 for path in layer.paths)
         assert None not in [field for path in layer.paths for field in path]
         assert sorted(layer.paths)

@@ -38,3 +38,17 @@ def cos_sin(angle):
 
         return jnp.cos(angle), jnp.sin(angle)
     return ops.cos(angle), ops.sin(angle)
+
+
+def complex_array(real, imag):
+    """A complex array of its parts."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.complex(real, imag)
+    if backend == "torch":
+        import torch
+
+        return torch.complex(real, imag)
+    return real + 1j * imag

@@ -128,3 +128,54 @@ class TimeFrequencyPath(NamedTuple):
             return "order_0"
         second = [] if self.n2 < 0 else [f"n2_{self.n2}"]
         return "_".join([*second, f"fr_{self.n_fr}", *(f"n1_{n}" for n in self.n1 if len(self.n1) == 1)])
+
+
+class CovariancePath(NamedTuple):
+    """One scattering covariance of a field, a real number.
+
+    Attributes:
+        kind: `"mean"`, `"P00"`, `"S1"`, `"C00"`, `"C01"` or `"C11"`.
+        fields: which of two fields the factors are of, `(0,)` or such as `(0, 1)`; empty for single fields.
+        scales: `()`, `(j,)`, `(j1, j3)` or `(j1, j2, j3)`, not decreasing: the outer wavelet is the last.
+        angles: of the wavelets, as many. Where angles are reduced they are those of the further wavelets less that of
+            the first, modulo L: one fewer.
+        harmonic: wave number along the first angle; 0 where angles are not reduced to harmonics.
+        part: `"real"` or `"imag"`.
+    """
+
+    kind: str
+    fields: tuple
+    scales: tuple
+    angles: tuple
+    harmonic: int
+    part: str
+
+    @property
+    def name(self):
+        """A string for files, such as `"C01_real_j0_j2_t1_t3"`."""
+        places = [f"f{f}" for f in self.fields] + [f"j{j}" for j in self.scales] + [f"t{t}" for t in self.angles]
+        return "_".join([self.kind, self.part, *places, *[f"m{self.harmonic}"] * (self.harmonic > 0)])
+
+
+class SpectraPath(NamedTuple):
+    """One scattering spectrum of a signal, a real number. Scale J is the low-pass.
+
+    Attributes:
+        kind: `"sparsity"`, `"mean"`, `"variance"`, `"skewness"` or `"kurtosis"`.
+        fields: which of two signals the factors are of, `(0,)` or such as `(0, 1)`; empty for single signals.
+        scales: `(j,)`; `(j1, j2)` of skewness and `(j1, j2, j3)` of kurtosis, the scale of the outer wavelet last.
+        distances: empty; or, where scales are reduced to distances, these in the place of scales.
+        part: `"real"` or `"imag"`.
+    """
+
+    kind: str
+    fields: tuple
+    scales: tuple
+    distances: tuple
+    part: str
+
+    @property
+    def name(self):
+        """A string for files, such as `"kurtosis_imag_j0_j1_j3"`."""
+        places = [f"f{f}" for f in self.fields] + [f"j{j}" for j in self.scales] + [f"d{d}" for d in self.distances]
+        return "_".join([self.kind, self.part, *places])

@@ -60,9 +60,7 @@ def transform(inputs, arrays, of_planes, layout):
         An array of features, or for other outputs a tuple by path of arrays, or of pairs, with the channels of the
         inputs.
     """
-    planes = ops.cast(inputs, layout.dtype)
-    if layout.channels_last:
-        planes = ops.transpose(planes, (0, layout.rank + 1, *range(1, layout.rank + 1)))
+    planes = channels_second(ops.cast(inputs, layout.dtype), layout.channels_last)
     _, channels, *sizes = ops.shape(planes)
     program, plan, output, chunk = of_planes
     if chunk is None:
@@ -72,6 +70,14 @@ def transform(inputs, arrays, of_planes, layout):
     if output == "scattering":
         return _features(found, channels, layout)
     return keras.tree.map_structure(lambda maps: _features(maps[:, None], channels, layout), found)
+
+
+def channels_second(inputs, channels_last):
+    """The axes as batch, channels, sizes."""
+    if not channels_last:
+        return inputs
+    axes = range(len(inputs.shape))
+    return ops.transpose(inputs, (0, axes[-1], *axes[1:-1]))
 
 
 def _features(maps, channels, layout):

@@ -148,6 +148,22 @@ def littlewood_paley(sums):
     return figure
 
 
+def textures(target, samples):
+    """Draw an image and samples beside it, on one scale of grey. Returns the figure.
+
+    Args:
+        target: `(H, W)`.
+        samples: `(n, H, W)`.
+    """
+    figure, axes = subplots(1, 1 + len(samples), figsize=(2.6 * (1 + len(samples)), 2.8), squeeze=False)
+    names = ["target", *(f"sample {i + 1}" for i in range(len(samples)))]
+    for axis, name, image in zip(axes[0], names, [target, *samples]):
+        axis.imshow(image, cmap="gray", vmin=target.min(), vmax=target.max())
+        axis.set_title(name, fontsize=8)
+        axis.set_axis_off()
+    return figure
+
+
 def save(figure, path):
     """Write a figure as PNG, atomically, and close it."""
     buffer = io.BytesIO()

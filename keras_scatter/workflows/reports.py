@@ -86,6 +86,15 @@ def print_stability(result):
     console.print(table(["", *first, "Littlewood-Paley sum"], rows))
 
 
+def print_synthesis(result):
+    """How far the statistics of samples are from those of the target, by kind."""
+    console = Console()
+    steps, error = result["iterations"], percent(result["relative_error"][-1])
+    console.print(f"Relative error of all statistics {error} after {steps} steps ({result['reason']})")
+    console.print("Root mean square differences by kind")
+    console.print(table(result["errors"], [[f"{value:.2g}" for value in result["errors"].values()]]))
+
+
 def accuracy(mean, deviation):
     """An accuracy in percent and its standard deviation, for people."""
     if mean is None:
