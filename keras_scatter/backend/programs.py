@@ -90,11 +90,13 @@ class _TensorflowPrograms(_JaxPrograms):
         self._use_xla, self._differentiable = use_xla, differentiable
 
     def find(self, skeleton, arrays):
-        key = skeleton, self._shapes(arrays)
+        import tensorflow as tf
+
+        key, bound = (skeleton, self._shapes(arrays)), functools.partial(_filled_in, self.function, skeleton)
         if key not in self.xla and (not self._use_xla or len(self.xla) >= XLA_SHAPES):
-            return super().find(skeleton, arrays)
+            # Within a graph it is a part of that, which alone is kept.
+            return super().find(skeleton, arrays) if tf.executing_eagerly() else bound
         if key not in self.xla:
-            bound = functools.partial(_filled_in, self.function, skeleton)
             self.xla[key] = _xla_programs(bound, self._differentiable)
         return self.xla[key]
 
