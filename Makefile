@@ -40,6 +40,8 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 	$(BIN)/keras-scatter bench --workloads 128x3x32x32-J1-o1 32x64x32x32-J1-o1 8x64x64x64-J1-o1 --programs \
 		invariant-tensorflow invariant-jax invariant-torch conv-tensorflow conv-jax conv-torch scatlayer \
 		--out $(RESULTS)/layers.json $(BENCH)
+	for backend in tensorflow jax; do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/memory_growth.py \
+		--out $(RESULTS)/memory_growth-$$backend.json; done
 	$(BIN)/keras-scatter bench --workloads signals --repetitions 5 --out $(RESULTS)/signals.json $(BENCH)
 
 experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters)

@@ -77,6 +77,18 @@ def on_all_backends(kind):
 
 
 SCATTERING = [*on_all_backends("exact"), "faithful-tensorflow", "paper-tensorflow"]
+
+
+def memory_growth():
+    """How much the memory of one process grew with each further size, by backend."""
+    rows = [("backend", "after 50 lengths", "after 300", "after 50 sizes of images", "after 300")]
+    for path in sorted(benchmark.RESULTS.glob("memory_growth-*.json")):
+        found = read_json(path)
+        ends = [found[kind]["resident_bytes"][i] for kind in ("signals", "images") for i in (1, -1)]
+        rows.append((found["backend"], *(f"{end / 1e6:.0f} MB" for end in ends)))
+    return rows
+
+
 TABLES = {
     "few labels": few_labels,
     "shipped groups": shipped_groups,
@@ -88,6 +100,7 @@ TABLES = {
         benchmarked, "layers.json", "gradient", [*on_all_backends("invariant"), "conv-tensorflow"]
     ),
     "large images": functools.partial(alone, "large.json"),
+    "memory growth": memory_growth,
     "stability": functools.partial(experiment, "table1"),
     "classifiers on CIFAR-10": functools.partial(experiment, "downstream", caption="cifar10"),
     "classifiers on MNIST": functools.partial(experiment, "downstream", caption="mnist"),
