@@ -277,6 +277,21 @@ def _invariant(rng):
     return _common(rng, made), _images(rng, 1)
 
 
+def _covariance(rng):
+    J, reduction = int(rng.integers(1, 4)), _any_of(rng, None, "isotropic", "harmonic")
+    made = {"J": J, "L": int(rng.integers(2, 5)), "wavelets": _any_of(rng, "morlet", "bump"), "reduction": reduction}
+    made["normalization"] = _any_of(rng, "power", None)
+    return _common(rng, made), _images(rng, J)
+
+
+def _spectra(rng):
+    J = int(rng.integers(1, 6))
+    made = {"J": J, "wavelets": _any_of(rng, "battle_lemarie", "morlet"), "reduction": _any_of(rng, None, "scale")}
+    made["normalization"] = _any_of(rng, "power", None)
+    batch, channels = _batch(rng)
+    return _common(rng, made), (batch, *_sizes(rng, J, 1, largest=160), channels)
+
+
 ARGUMENTS = {
     "ScatteringFFT": _scattering_fft,
     "ScatteringFFT1D": _scattering_fft_1d,
@@ -286,4 +301,6 @@ ARGUMENTS = {
     "DTCWT": _dtcwt,
     "DTCWTScattering": _dtcwt_scattering,
     "LocallyInvariantLayer": _invariant,
+    "ScatteringCovariance2D": _covariance,
+    "ScatteringSpectra1D": _spectra,
 }

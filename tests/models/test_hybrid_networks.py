@@ -267,7 +267,7 @@ def test_dtypes(name, policy, float64):
         (ScatResNet10, {"order": 3}, ValueError, "order must be one of 1, 2. Received: order=3"),
         (ScatResNet10, {"classes": 0}, ValueError, "classes must be an integer >= 1. Received: classes=0"),
         (ScatResNet50, {"width": 1.5}, TypeError, "width must be an integer >= 1. Received: width=1.5"),
-        (ScatResNet50, {"J": 0}, ValueError, "J must be an integer >= 1. Received: J=0"),
+        (ScatResNet50, {"J": 0}, ValueError, "J must be an integer from 1 to 16. Received: J=0"),
         (WideScatResNet50, {"L": 0}, ValueError, "L must be an integer >= 1. Received: L=0"),
         (
             WideScatResNet50,

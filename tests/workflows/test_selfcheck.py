@@ -24,6 +24,12 @@ def test_cases_follow_from_seed_and_number():
     assert len(kinds) == 3 * len(selfcheck_cases.ARGUMENTS) + 1
 
 
+@once
+def test_every_layer_has_cases():
+    others = {"InverseDTCWT", "NonExpansive"}  # the one goes with DTCWT, the other is a constraint
+    assert set(selfcheck_cases.ARGUMENTS) == set(layers.__all__) - others
+
+
 @pytest.mark.parametrize(
     "case",
     [
@@ -35,6 +41,8 @@ def test_cases_follow_from_seed_and_number():
         Case("values", "DTCWTScattering", {"J": 1, "dtype": "mixed_bfloat16"}, (1, 7, 6, 2)),
         Case("values", "ComplexModulusConv", {"L": 2, "order": 1, "paths": [(1, (0,), (1,))]}, (1, 7, 6, 2)),
         Case("values", "LocallyInvariantLayer", {"filters": 2, "mixing": "dct"}, (1, 7, 6, 2)),
+        Case("values", "ScatteringCovariance2D", {"J": 1, "L": 2, "data_format": "channels_first"}, (2, 7, 6, 2)),
+        Case("values", "ScatteringSpectra1D", {"J": 2}, (1, 20, 2)),
     ],
     ids=lambda case: case.layer,
 )
