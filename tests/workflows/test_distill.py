@@ -177,9 +177,9 @@ def test_bad_options_leave_nothing_behind(tmp_path, capsys, options, text):
 
 
 def test_the_paper_design_learns_two_orders_from_random_kernels(tmp_path):
-    config = DistillConfig(**{**SMALL, "design": "paper", "initializer": "glorot_uniform", "order": 2})
-    report = distill(config, tmp_path / "run", verbose=0)
-    assert report["relative_error"]["after"][2] < report["relative_error"]["before"][2]
+    config = DistillConfig(**{**SMALL, "design": "paper", "initializer": "glorot_uniform", "order": 2, "epochs": 8})
+    errors = distill(config, tmp_path / "run", verbose=0)["relative_error"]
+    assert all(after < before for after, before in zip(errors["after"], errors["before"], strict=True))
 
 
 def test_two_processes_do_not_share_a_run(finished):
