@@ -42,7 +42,7 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 		--out $(RESULTS)/layers.json $(BENCH)
 	for backend in tensorflow jax; do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/memory_growth.py \
 		--out $(RESULTS)/memory_growth-$$backend.json; done
-	$(BIN)/keras-scatter bench --workloads signals --repetitions 5 --out $(RESULTS)/signals.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads signals --repetitions 3 --out $(RESULTS)/signals.json $(BENCH)
 
 experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters)
 	test -f $(RESULTS)/frontier.json || $(BIN)/keras-scatter frontier --dataset cifar10 --held-out 1000 \

@@ -95,6 +95,8 @@ TABLES = {
     "speed": functools.partial(benchmarked, "cpu.json", "forward", SCATTERING),
     "speed of gradients": functools.partial(benchmarked, "cpu.json", "gradient", SCATTERING),
     "memory": functools.partial(benchmarked, "cpu.json", "memory", SCATTERING),
+    "signals": functools.partial(benchmarked, "signals.json", "forward", on_all_backends("exact1d")),
+    "gradients of signals": functools.partial(benchmarked, "signals.json", "gradient", on_all_backends("exact1d")),
     "dual-tree": functools.partial(benchmarked, "dual_tree.json", "forward", on_all_backends("dtcwt")),
     "layers": functools.partial(
         benchmarked, "layers.json", "gradient", [*on_all_backends("invariant"), "conv-tensorflow"]
