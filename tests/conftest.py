@@ -11,6 +11,8 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 import keras
 import pytest
 
+from keras_scatter.backend.constants import float64_allowed
+
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 
@@ -42,11 +44,5 @@ def pytest_report_header():
 @pytest.fixture
 def float64():
     """A test that computes in double precision, which JAX has to be told."""
-    if keras.backend.backend() != "jax":
+    with float64_allowed():
         yield
-        return
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", False)

@@ -43,7 +43,7 @@ class BaseTransform(keras.layers.Layer):
         return super().__call__(keras.tree.map_structure(self._as_tensor, inputs), *args, **kwargs)
 
     def _as_tensor(self, array):
-        """Keras would convert NumPy arrays without a dtype, see `constants`."""
+        """Keras would convert NumPy arrays without a dtype, see `constants`. JAX itself warns of float64."""
         if not isinstance(array, np.ndarray) or array.dtype == "float64":
             return array
         return constants([array])[0]

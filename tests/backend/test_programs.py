@@ -115,3 +115,14 @@ def test_inside_of_an_xla_program_a_function_is_a_part_of_it():
     function = compiled(xla_under_tensorflow=True)(lambda x: 2 * x)
     assert_close(tf.function(function, jit_compile=True)(ops.ones((1, 2))), np.full((1, 2), 2))
     assert not function.programs.xla and not function.programs.latest
+
+
+@tensorflow_only
+def test_a_graph_holds_inner_functions_itself():
+    import tensorflow as tf
+
+    function = compiled(xla_under_tensorflow=False)(lambda x: 2 * x)
+    assert_close(tf.function(function)(ops.ones((1, 3))), 2 * np.ones((1, 3)))
+    assert not function.programs.latest
+    function(ops.ones((1, 3)))
+    assert len(function.programs.latest) == 1
