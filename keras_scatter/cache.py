@@ -8,12 +8,13 @@ import numpy as np
 
 ENTRIES = 64  # results that a function keeps
 BYTES = 2**26  # of arrays that a function keeps
+LARGEST = 2**28  # bytes of one result, which is then the only one
 
 
 def cached(function):
     """Decorator that keeps the latest results: at most `ENTRIES` of a function, and arrays of at most `BYTES` in all.
 
-    A result that is larger alone is made anew in every call. Arguments must be hashable. Nobody may change a result:
+    The latest is kept even if it is larger, and made anew in every call from `LARGEST` bytes on. Arguments must be hashable. Nobody may change a result:
     NumPy arrays in it are made read-only.
 
     Example:
@@ -34,15 +35,19 @@ def cached(function):
                 return results[arguments][0]
         result = function(*arguments)
         size = _protected_bytes(result)
-        if size <= BYTES:
+        if size < LARGEST:
             with lock:
                 results[arguments] = result, size
-                while len(results) > ENTRIES or sum(size for _, size in results.values()) > BYTES:
+                while len(results) > 1 and (len(results) > ENTRIES or _bytes(results) > BYTES):
                     results.popitem(last=False)
         return result
 
     call.results = results
     return call
+
+
+def _bytes(results):
+    return sum(size for _, size in results.values())
 
 
 def _protected_bytes(result):

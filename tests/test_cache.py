@@ -41,8 +41,15 @@ def test_arrays_are_kept_up_to_a_bound(monkeypatch):
     assert len(function.results) == 2
 
 
-def test_what_is_too_large_is_made_anew(monkeypatch):
+def test_the_latest_result_may_be_larger_and_is_then_the_only_one(monkeypatch):
     monkeypatch.setattr(cache, "BYTES", 8)
+    function, calls = made(size=10)
+    function(1), function(1), function(2), function(2)
+    assert calls == [1, 2] and len(function.results) == 1
+
+
+def test_what_is_too_large_is_made_anew(monkeypatch):
+    monkeypatch.setattr(cache, "LARGEST", 8)
     function, calls = made(size=10)
     function(1), function(1)
     assert calls == [1, 1] and not function.results

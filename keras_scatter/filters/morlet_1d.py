@@ -83,8 +83,8 @@ def morlet_1d(wavelet, size, dtype="float64"):
     first = math.floor(((0 if kappa > 1e-17 else xi) - width) * size)
     w = np.arange(first, math.ceil((xi + width) * size) + 1) / size
     values = np.exp(-((w - xi) ** 2) / (2 * sigma**2)) - kappa * np.exp(-(w**2) / (2 * sigma**2))
-    # Far from zero frequency the modulus in time is smooth, and a coarse grid is enough for its sum.
-    coarse = size if kappa > 1e-3 else max(4096, 4 * 2 ** math.ceil(math.log2(len(w))))
+    # The modulus in time is smooth, so a coarse grid gives its sum to the last digit.
+    coarse = max(4096, 2 * 2 ** math.ceil(math.log2(len(w))))
     return first, values / np.abs(np.fft.ifft(on_grid(first, values, min(size, coarse)))).sum()
 
 

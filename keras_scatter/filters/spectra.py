@@ -70,8 +70,8 @@ def on_grid(first, values, size):
 
 def without_zeros(spectra):
     """Spectra `(B, size)` in FFT order without their longest gap: the first bin, negative or not, and `(B, bins)`."""
-    size = spectra.shape[1]
-    used = np.flatnonzero((abs(spectra) > 1e-9 * abs(spectra).max()).any(0))
+    size, absolute = spectra.shape[1], abs(spectra)
+    used = np.flatnonzero((absolute > 1e-9 * absolute.max()).any(0))
     gaps = np.diff(used, append=used[0] + size)
     first = used[(np.argmax(gaps) + 1) % len(used)]
     kept = np.roll(spectra, -first, axis=1)[:, : size - gaps.max() + 1]

@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import keras
 import numpy as np
@@ -71,6 +72,8 @@ WARM_UP = 2
 SECONDS_TO_ANSWER = 1800
 # Of the machine's memory; when less is free, the remaining programs are measured after the present ones are gone.
 KEPT_FREE = 0.3
+# When even less is free, the program that computes is ended, before the system ends another process.
+LEAST_FREE = 0.08
 
 PEERS = {"kymatio": "0.3.0", "pytorch_wavelets": "1.3.0", "PyWavelets": ""}
 # The versions are those of this environment, where it has them, so that only the programs differ.
@@ -85,6 +88,10 @@ class Worker:
     """A program in a process of its own, to be used in a `with` statement."""
 
     def __init__(self, python, program, workload):
+        self._arguments = python, program, workload
+        self._start(*self._arguments)
+
+    def _start(self, python, program, workload):
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
         # Threads that wait must not spin, or idle programs slow down the one that computes.
         passive = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
@@ -104,6 +111,17 @@ class Worker:
         return self
 
     def __exit__(self, *exception):
+        self._end()
+
+    def restart_if_ended(self):
+        """Make the program once more if its process is gone; raises `ProgramError`."""
+        if self._process.poll() is not None:
+            self._end()
+            self._start(*self._arguments)
+            self.answer()
+            self.ask("build")
+
+    def _end(self):
         self._process.kill()
         self._process.communicate()
         self._log.close()
@@ -117,9 +135,12 @@ class Worker:
 
     def answer(self):
         """The next answer; the first one, when the libraries are loaded, comes unasked."""
-        if not select.select([self._process.stdout], [], [], SECONDS_TO_ANSWER)[0]:
-            self._process.kill()
-            raise ProgramError(f"no answer in {SECONDS_TO_ANSWER} seconds")
+        waiting_since = time.monotonic()
+        while not select.select([self._process.stdout], [], [], 0.1)[0]:
+            if time.monotonic() - waiting_since > SECONDS_TO_ANSWER:
+                self._kill(f"no answer in {SECONDS_TO_ANSWER} seconds")
+            if not _is_free(LEAST_FREE):
+                self._kill("it was ended because it took all the memory")
         line = self._process.stdout.readline()
         if not line:
             self._log.seek(0)
@@ -129,6 +150,11 @@ class Worker:
         if "error" in answer:
             raise ProgramError(answer["error"])
         return answer["value"]
+
+    def _kill(self, reason):
+        self._process.kill()
+        self._process.wait()
+        raise ProgramError(reason)
 
 
 def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=False, overwrite=False, peers=None):
@@ -225,7 +251,7 @@ def measure(workload, programs, repetitions, peers=None, report=print):
     while waiting:
         with contextlib.ExitStack() as stack:
             alive = {}
-            while waiting and (not alive or _has_memory()):
+            while waiting and (not alive or _is_free(KEPT_FREE)):
                 program = waiting.pop(0)
                 report(program)
                 alive[program] = stack.enter_context(Worker(pythons[program], program, workload))
@@ -263,6 +289,8 @@ def _first_calls(worker, program, workload, expected):
                 entry["error"] = _checked_errors(worker, program, workload, expected)
     except ProgramError as error:
         entry["failed"][step] = str(error)
+        if _has_done(entry, "forward"):
+            worker.restart_if_ended()
     return entry
 
 
@@ -313,13 +341,14 @@ def _statistics(seconds):
     return {"median": median, "lower": lower, "upper": upper, "seconds": seconds}
 
 
-def _has_memory():
+def _is_free(part):
+    """Whether this part of the machine's memory is free; true where the system does not tell."""
     try:
         lines = pathlib.Path("/proc/meminfo").read_text().splitlines()
     except OSError:
         return True
     kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-    return kilobytes["MemAvailable"] > KEPT_FREE * kilobytes["MemTotal"]
+    return kilobytes["MemAvailable"] > part * kilobytes["MemTotal"]
 
 
 def _earlier(out, resume, overwrite):
