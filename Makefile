@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 TESTS ?=
 BENCH ?= --resume
+TEXTURES ?= textures
 RESULTS := benchmarks/results
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
@@ -44,7 +45,7 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 		--out $(RESULTS)/memory_growth-$$backend.json; done
 	$(BIN)/keras-scatter bench --workloads signals --repetitions 3 --out $(RESULTS)/signals.json $(BENCH)
 
-experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters)
+experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters; TEXTURES: pictures by class)
 	test -f $(RESULTS)/frontier.json || $(BIN)/keras-scatter frontier --dataset cifar10 --held-out 1000 \
 		--repetitions 51 --out $(RESULTS)/frontier.json
 	$(BIN)/keras-scatter reproduce table1 --dataset tiny_imagenet --out $(RESULTS)/table1 --resume
@@ -60,6 +61,11 @@ experiments: $(INSTALLED)  ## repeat the experiments whose results are committed
 	$(BIN)/keras-scatter reproduce mnist-mixing --out $(RESULTS)/mnist-mixing --resume
 	$(BIN)/keras-scatter reproduce cifar-hybrid --width 16 --epochs 15 --images 10000 --seeds 3 \
 		--out $(RESULTS)/cifar-hybrid --resume
+	$(BIN)/keras-scatter reproduce few-labels/digits --out $(RESULTS)/few-labels/digits --resume
+	$(BIN)/keras-scatter reproduce few-labels/textures --folder $(TEXTURES) --out $(RESULTS)/few-labels/textures --resume
+	$(BIN)/keras-scatter reproduce private-learning --epsilon 3 --out $(RESULTS)/private-learning --resume
+	$(BIN)/keras-scatter reproduce statistics/textures --out $(RESULTS)/statistics/textures --resume
+	$(BIN)/keras-scatter reproduce statistics/fields --out $(RESULTS)/statistics/fields --resume
 
 $(INSTALLED): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

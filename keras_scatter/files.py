@@ -6,9 +6,13 @@ import io
 import json
 import os
 import pathlib
+import platform
+import re
 import tempfile
 
 import numpy as np
+
+PARTIAL, SEAL = ".partial", "sha256"
 
 
 def write_atomically(path, content):
@@ -24,7 +28,7 @@ def write_atomically(path, content):
     path = pathlib.Path(os.path.realpath(path))
     partial = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=_own(), delete=False) as file:
             partial = file.name
             file.write(content)
         os.chmod(partial, 0o666 & ~_umask())
@@ -37,8 +41,21 @@ def write_atomically(path, content):
         raise
 
 
-def write_json(path, value):
-    """Write what JSON can hold, see `write_atomically`."""
+def remove_partial(folder):
+    """Remove what processes of this machine that are no more were writing, here and in all folders below."""
+    for path in pathlib.Path(folder).rglob(f"*{PARTIAL}"):
+        machine, _, process = path.name[: -len(PARTIAL)].rpartition(".")[2].rpartition("-")
+        if machine == _machine() and process.isdecimal() and not _is_alive(int(process)):
+            path.unlink(missing_ok=True)
+
+
+def write_json(path, value, sealed=False):
+    """Write what JSON can hold, see `write_atomically`.
+
+    Args:
+        sealed: add a checksum, which `read_json` looks at, to the dict that is written.
+    """
+    value = {**value, SEAL: _seal(value)} if sealed else value
     write_atomically(path, json.dumps(value, indent=1).encode() + b"\n")
 
 
@@ -52,7 +69,7 @@ def write_csv(path, rows):
 
 
 def read_json(path, keys=()):
-    """The dict in a JSON file.
+    """The dict in a JSON file, without its checksum if it has one.
 
     Args:
         path: the file.
@@ -67,6 +84,8 @@ def read_json(path, keys=()):
         raise damaged(path, error) from error
     if not isinstance(found, dict):
         raise damaged(path, "it holds no JSON object")
+    if SEAL in found and found.pop(SEAL) != _seal(found):
+        raise damaged(path, "its checksum is not the one that was written with it")
     return _with_keys(path, found, keys)
 
 
@@ -181,6 +200,32 @@ def _numbers(fields):
         return list(map(float, fields))
     except ValueError:
         return []
+
+
+def _seal(value):
+    """A checksum of what JSON makes of a dict."""
+    return hashlib.sha256(json.dumps(json.loads(json.dumps(value)), sort_keys=True).encode()).hexdigest()
+
+
+def _own():
+    """The end of the names of files that this process is writing."""
+    return f".{_machine()}-{os.getpid()}{PARTIAL}"
+
+
+def _machine():
+    return re.sub(r"\W", "", platform.node())
+
+
+def _is_alive(process):
+    if os.name == "nt":  # where the signal 0 is Ctrl-C
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _umask():

@@ -1,5 +1,7 @@
 import errno
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -86,3 +88,38 @@ def test_what_is_in_the_way_is_refused(tmp_path):
             files.check_file(tmp_path / out, overwrite=False)
     files.check_file(tmp_path / "file.json", overwrite=True)
     assert files.check_result(tmp_path / "new.json", overwrite=False) == tmp_path / "new.png"
+
+
+def test_a_sealed_file_is_what_was_written(tmp_path):
+    path, value = tmp_path / "a.json", {"a": [1, 0.1, None], "b": {"c": "d"}}
+    files.write_json(path, value, sealed=True)
+    assert files.read_json(path) == value
+    content, refused = path.read_bytes(), 0
+    for place in range(len(content)):
+        flipped = bytearray(content)
+        flipped[place] ^= 1
+        path.write_bytes(flipped)
+        try:
+            found = files.read_json(path)
+            assert {key: found.get(key) for key in value} == value
+        except ValueError as error:
+            refused += 1
+            assert "a.json is damaged" in str(error)
+    assert refused > len(content) / 2
+
+
+def test_partial_files_of_processes_that_are_gone_are_removed(tmp_path, monkeypatch):
+    def written_by(process):
+        path = tmp_path / "folder" / f"a.json{files._own().replace(str(os.getpid()), str(process))}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+        return path
+
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    old, mine, other = written_by(gone.pid), written_by(os.getpid()), tmp_path / "folder" / "a.partial"
+    elsewhere = old.with_name(old.name.replace(files._machine(), "elsewhere"))
+    for path in (other, elsewhere):
+        path.write_text("")
+    files.remove_partial(tmp_path)
+    assert not old.exists() and all(path.exists() for path in (mine, other, elsewhere))

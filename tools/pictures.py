@@ -2,11 +2,10 @@
 
 import pathlib
 
-import keras
 import numpy as np
 
-from keras_scatter import plots, synthesize
-from keras_scatter.layers import ScatteringCovariance2D, ScatteringFFT
+from keras_scatter import plots
+from keras_scatter.layers import ScatteringFFT
 from keras_scatter.optional import require
 from keras_scatter.workflows.charts import save
 
@@ -44,39 +43,6 @@ def of_textures():
     return figure
 
 
-def of_samples():
-    """Textures, and samples from three models of each. Returns the figure."""
-    data, pyplot = require("skimage.data", "docs"), require("matplotlib.pyplot", "plots")
-    names = ["brick", "gravel", "grass"]
-    figure, axes = pyplot.subplots(len(names), 4, figsize=(8, 6.2), layout="constrained")
-    for line, name in zip(axes, names):
-        image = getattr(data, name)()[: 2 * SIZE, : 2 * SIZE].astype("float32")
-        target = image.reshape(1, SIZE, 2, SIZE, 2, 1).mean((2, 4))
-        target = (target - target.mean()) / target.std()
-        samples = {"target": target}
-        for model, layer in _models(target).items():
-            found = synthesize(target, layer, seed=0, verbose=0)
-            print(f"{name}, {model}: {found.history['relative_error'][-1]:.2e} after {found.iterations} steps")
-            samples[model] = found.image
-        for axis, (model, image) in zip(line, samples.items()):
-            axis.imshow(image[0, ..., 0], cmap="gray", vmin=target.min(), vmax=target.max())
-            axis.set(title=model if name == names[0] else None, xticks=[], yticks=[])
-    return figure
-
-
-def _models(target):
-    """Layers of statistics by name."""
-    plain = [ScatteringFFT(J=5, L=4, padding="periodic"), keras.layers.GlobalAveragePooling2D()]
-    means = keras.ops.convert_to_numpy(keras.Sequential(plain)(target))[0]
-    # Each coefficient in its own unit; that of order 0 is zero.
-    scale = keras.layers.Rescaling((1 / np.where(abs(means) < 1e-3, 1, means)).tolist())
-    return {
-        "scattering covariance": ScatteringCovariance2D(J=5, wavelets="bump"),
-        "scattering": keras.Sequential([*plain, scale]),
-        "power spectrum": ScatteringCovariance2D(J=5, wavelets="bump", paths=lambda path: path.kind == "P00"),
-    }
-
-
 def _distance(x, y):
     return np.linalg.norm(x - y) / np.linalg.norm(y)
 
@@ -84,4 +50,3 @@ def _distance(x, y):
 if __name__ == "__main__":
     DOCS.mkdir(exist_ok=True)
     save(of_textures(), DOCS / "coefficients.png")
-    save(of_samples(), DOCS / "samples.png")

@@ -7,7 +7,6 @@ a folder with the validation images of Tiny ImageNet, or a link to it, where the
 
 import dataclasses
 import hashlib
-import json
 import pathlib
 import sys
 
@@ -71,7 +70,7 @@ def make(name):
     index_file = FOLDER / "index.json"
     index = files.read_json(index_file) | {name: entry}
     files.write_atomically(FOLDER / file, content)
-    files.write_atomically(index_file, json.dumps(index, indent=2, sort_keys=True).encode() + b"\n")
+    files.write_json(index_file, dict(sorted(index.items())), sealed=True)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,14 @@ TABLES = {
     "generalisation": functools.partial(experiment, "generalisation"),
     "seconds an epoch": functools.partial(experiment, "table2"),
     "MNIST": functools.partial(experiment, "mnist-mixing"),
+    "few digits": functools.partial(experiment, "few-labels/digits", caption="mnist"),
+    "few textures": functools.partial(experiment, "few-labels/textures", caption="textures"),
+    "private MNIST": functools.partial(experiment, "private-learning", caption="mnist"),
+    "private CIFAR-10": functools.partial(experiment, "private-learning", caption="cifar10"),
+    "samples of brick": functools.partial(experiment, "statistics/textures", caption="brick"),
+    "samples of gravel": functools.partial(experiment, "statistics/textures", caption="gravel"),
+    "samples of grass": functools.partial(experiment, "statistics/textures", caption="grass"),
+    "fields": functools.partial(experiment, "statistics/fields"),
     "hybrid networks": functools.partial(experiment, "cifar-hybrid"),
 }
 

@@ -343,6 +343,44 @@ class ScatLayerj2(PytorchWavelets):
         return self.pytorch_wavelets.ScatLayerj2()
 
 
+class PlainCovariance(Torch):
+    """Scattering covariances as they are written: an inverse FFT for every pair of wavelets, and means over space."""
+
+    compared = False
+
+    def load(self):
+        os.environ["KERAS_BACKEND"] = "torch"
+        super().load()
+        from keras_scatter.plan.covariance import WaveletFilters
+
+        self.WaveletFilters = WaveletFilters
+
+    def build(self):
+        shape = self.workload
+        bank = self.WaveletFilters(shape.J, shape.L, "morlet").spectra(shape.sizes).astype("float32")
+        transform = functools.partial(self.statistics, bank=self.torch.from_numpy(bank).to(self.device))
+        self.forward = functools.partial(self.call, self.torch.no_grad()(transform))
+        self.gradient = functools.partial(self.call, self.make_gradient(transform))
+
+    def statistics(self, images, bank):
+        """Logarithms of powers and mean moduli, and normalised covariances, `(N, K)`."""
+        torch, space = self.torch, (-2, -1)
+        planes = images.reshape(-1, *images.shape[-2:])
+        planes = planes - planes.mean(space, keepdim=True)
+        moduli = torch.fft.ifft2(torch.fft.fft2(planes)[:, None, None] * bank).abs()
+        power, spectra = moduli.square().mean(space), torch.fft.fft2(moduli)
+        found, pixels = [power.log(), moduli.mean(space).log()], planes[0].numel()
+        for j in range(len(bank)):
+            second = torch.fft.ifft2(spectra[:, : j + 1, :, None] * bank[j])
+            inner = power[:, : j + 1].sqrt()
+            of_field = torch.einsum("nhw,njlmhw->njlm", planes.to(second.dtype), second.conj()) / pixels
+            of_moduli = torch.einsum("nialhw,njblhw->nijabl", second, second.conj()) / pixels
+            inverse = 1 / (inner[:, :, None, :, None] * inner[:, None, :, None, :])
+            found += [of_field / (inner[..., None] * power[:, j].sqrt()[:, None, None]), of_moduli * inverse[..., None]]
+        parts = [part.real for part in found] + [part.imag for part in found[2:]]
+        return torch.cat([part.flatten(1) for part in parts], dim=1)
+
+
 def _check_dual_tree(workload):
     if (workload.J, workload.order) not in ((1, 1), (2, 2)):
         raise ValueError("dual-tree scattering has J = order = 1 or 2")
@@ -369,11 +407,13 @@ SCATTERING = {
     ),
 }
 LAYERS = SCATTERING | {
+    "covariance": lambda layers, keras, shape: layers.ScatteringCovariance2D(shape.J, shape.L),
     "dtcwt": lambda layers, keras, shape: layers.DTCWTScattering(_check_dual_tree(shape)),
     "invariant": lambda layers, keras, shape: layers.LocallyInvariantLayer(shape.channels),
     "conv": lambda layers, keras, shape: keras.layers.Conv2D(shape.channels, 3, padding="same"),
 }
 OURS = {f"{kind}-{backend}": ours(kind, backend) for kind in LAYERS for backend in BACKENDS}
+OURS["covariance-plain"] = PlainCovariance  # it has our filters
 FRONTENDS = {
     "torch": KymatioTorch,
     "jax": KymatioJax,

@@ -227,4 +227,4 @@ def _write_results(out, student, report):
     history = read_history(out / "history.csv")
     if history:
         charts.save(charts.loss_curve(history, range(len(report["relative_error"]["after"]))), out / "loss.png")
-    files.write_json(out / "report.json", report)
+    files.write_json(out / "report.json", report, sealed=True)

@@ -166,7 +166,7 @@ class Experiment:
                     Console().print(f"{self.label}: {job} ({index + 1} of {len(jobs)})")
                     about = self._config(protocol) | ({} if self.shared else self.about(protocol))
                     result = about | self.measure(job, protocol, data, out, verbose)
-                    files.write_json(file, {"versions": versions()} | result)
+                    files.write_json(file, {"versions": versions()} | result, sealed=True)
             self.summarise(protocol, out)
 
     def summarise(self, protocol, out):

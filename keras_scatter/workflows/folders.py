@@ -55,7 +55,8 @@ def start_folder(config, out, resume, overwrite=False, parts=(), shared=False):
         check_folder(config, out, resume, overwrite, shared)
         for path in () if resume else map(out.joinpath, parts):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        files.write_json(out / "config.json", config)
+        files.remove_partial(out)
+        files.write_json(out / "config.json", config, sealed=True)
 
 
 @contextlib.contextmanager

@@ -3,28 +3,22 @@
 import contextlib
 import pathlib
 import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 import warnings
 
-import numpy as np
 from rich.console import Console
 
 from keras_scatter import files
-from keras_scatter.arguments import check_positive, check_seed
+from keras_scatter.arguments import check_integer, check_positive, check_seed
 from keras_scatter.backend.constants import float64_allowed
-from keras_scatter.workflows import reports
+from keras_scatter.workflows import reports, selfcheck_runs
 from keras_scatter.workflows.folders import versions
 from keras_scatter.workflows.selfcheck_cases import CLEAR, OTHER, RIGHT, case_of, outcome
 
 SECONDS = 120  # of a case; what takes longer hangs
 SAVED = 5  # seconds between two states of the results
 LONG = 3  # minutes from which on a run is killed and resumed
-KILLED = "distill, killed"
-RUN = ["--dataset=random", "--images=100", "--held-out=8", "--size=16", "--L=2", "--order=1", "--epochs=20"]
 
 
 def campaign(result, minutes, report=lambda result: None):
@@ -59,36 +53,11 @@ def empty(seed):
     return {"seed": seed, "versions": versions(), "cases": 0, "counts": {}, "failures": []}
 
 
-def killed_run(seed, folder):
-    """Kill a distillation at a random moment, resume it, and compare it with an unbroken one.
-
-    Returns:
-        What is wrong; None if nothing is.
-    """
-    folder = pathlib.Path(folder)
-    command = [sys.executable, "-m", "keras_scatter_command", "distill", *RUN]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    whole = subprocess.run([*command, f"--out={folder / 'whole'}"], **quiet)
-    if whole.returncode:
-        return f"distill failed: {whole.stderr.decode()[-500:]}"
-    killed = subprocess.Popen([*command, f"--out={folder / 'killed'}"], **quiet)
-    while killed.poll() is None and not (folder / "killed" / "history.csv").exists():
-        time.sleep(0.02)
-    time.sleep(np.random.default_rng(seed).uniform(0, 1))
-    killed.kill()
-    killed.communicate()
-    resumed = subprocess.run([*command, f"--out={folder / 'killed'}", "--resume"], **quiet)
-    if resumed.returncode:
-        return f"distill --resume failed: {resumed.stderr.decode()[-500:]}"
-    found, expected = (files.read_npz(folder / name / "filters.npz") for name in ("killed", "whole"))
-    different = [name for name in expected if not np.array_equal(found[name], expected[name])]
-    return f"other filters than an unbroken run: {different}" if different else None
-
-
 def command(
     *,
     minutes: float = 1.0,
     seed: int = 0,
+    stops: int | None = None,
     out: str = "runs/selfcheck.json",
     resume: bool = False,
     overwrite: bool = False,
@@ -96,17 +65,19 @@ def command(
     """Check on this machine that nothing is wrong, and that every error is clear.
 
     Random arguments, shapes, dtypes and layouts of every layer are held to NumPy or to float64; what is no argument
-    must be refused in words, and so must damaged files; from three minutes on, a distillation is killed and resumed.
+    must be refused in words, and so must damaged files. Commands are stopped, by Ctrl-C or for good, and resumed.
     Every case that is neither right nor a clear error is printed as code to paste. The status is then 1.
 
     Args:
         minutes: how long.
         seed: seed of the cases.
+        stops: how many commands are stopped and resumed, about half a minute each (default: 1 from three minutes on).
         out: JSON file for the counts, and the cases that went wrong.
         resume: go on with the cases behind those that --out has.
         overwrite: replace --out.
     """
     minutes, path = check_positive("minutes", minutes), pathlib.Path(out)
+    stops = int(minutes >= LONG) if stops is None else check_integer("stops", stops, minimum=0)
     files.check_file(path, overwrite or resume)
     result = empty(check_seed("seed", seed))
     if resume and path.exists():
@@ -117,10 +88,9 @@ def command(
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         campaign(result, minutes, lambda result: files.write_json(path, result))
-        if minutes >= LONG:
-            with tempfile.TemporaryDirectory() as folder:
-                fault = killed_run(result["seed"] + result["cases"], folder)
-            _count(result, KILLED, OTHER if fault else RIGHT, f"keras-scatter distill {' '.join(RUN)}", fault)
+        for _ in range(stops):
+            _stop(result)
+            files.write_json(path, result)
     finally:
         files.write_json(path, result)
     show(result)
@@ -137,6 +107,18 @@ def show(result):
     total = [sum(row[i] for row in rows) for i in range(1, 1 + len(kinds))]
     console.print(f"{result['cases']} cases of seed {result['seed']} on {result['versions']['backend']}")
     console.print(reports.table(["", *kinds], [*rows, ("all", *total)]))
+
+
+def _stop(result):
+    """Stop one command, the next kind of it, and resume it."""
+    kinds = [(name, how) for name in selfcheck_runs.COMMANDS for how in selfcheck_runs.STOPS]
+    if not kinds:  # a system without such signals
+        return
+    counts = [sum(result["counts"].get(f"{name}, {how}", {}).values()) for name, how in kinds]
+    name, how = kinds[counts.index(min(counts))]
+    fault = selfcheck_runs.stopped_run(name, how, [result["seed"], sum(counts)])
+    code = f"keras-scatter {' '.join(selfcheck_runs.COMMANDS[name])}"
+    _count(result, f"{name}, {how}", OTHER if fault else RIGHT, code, fault)
 
 
 def _count(result, layer, kind, code, said):

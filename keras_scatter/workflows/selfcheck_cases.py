@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from keras_scatter import layers, saved_filters
+from keras_scatter import files, layers, saved_filters
 from keras_scatter.models import RestoreBest
 from keras_scatter.testing import is_clear_error
 from keras_scatter.workflows import selfcheck_reference as reference
+from keras_scatter.workflows.selfcheck_runs import damaged_run
 
 RIGHT, CLEAR, OTHER = "right", "clear error", "other"
 TOLERANCE = {"float64": 1e-8, "float32": 1e-4, "mixed_bfloat16": 5e-2, "mixed_float16": 5e-3}
 # Of the peak, for convolutions in half precision: they multiply in it.
 CONVOLUTIONS = {"mixed_bfloat16": 0.2, "mixed_float16": 0.02}
+RUNS = 0.1  # of the damaged files, those in the folder of a run
 HOSTILE = (None, -1, 0, 1.5, True, "nonsense", b"x", (), {}, [1, "a"], float("nan"), 10**30, 1j, np.arange(2), object)
 
 
@@ -142,11 +144,15 @@ def _input(case):
 def _file(case):
     """A bit of a file is flipped, or its end is lost: it is refused, or holds what was written."""
     rng, layer = np.random.default_rng(case.seed), case.make()
+    if rng.random() < RUNS:
+        return damaged_run(case.seed)
     layer.build((None, *case.shape[1:]) if layer.data_format == "channels_last" else (None, case.shape[-1], 32, 32))
     written = {name: keras.ops.convert_to_numpy(variable) for name, variable in layer.filters.items()}
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / ("a.npz", "a.weights.h5", "best.npz")[rng.integers(3)]
-        if path.name == "best.npz":
+        path = pathlib.Path(folder) / ("a.npz", "a.weights.h5", "best.npz", "index.json")[rng.integers(4)]
+        if path.name == "index.json":
+            files.write_json(path, {name: saved_filters.describe(name) for name in saved_filters.names()}, sealed=True)
+        elif path.name == "best.npz":
             np.savez(path, best=0.5, best_epoch=1, **{f"weight_{i}": part for i, part in enumerate(written.values())})
         else:
             layer.save_filters(path)
@@ -156,6 +162,10 @@ def _file(case):
         else:
             content[rng.integers(len(content))] ^= 1 << rng.integers(8)
         path.write_bytes(content)
+        if path.name == "index.json":
+            index = files.read_json(path)
+            right = all(index.get(name) == saved_filters.describe(name) for name in saved_filters.names())
+            return None if right else "index.json was read with other content"
         if path.name == "best.npz":
             found = dict(zip(written, RestoreBest(filepath=str(path)).best_weights))
         else:

@@ -2,7 +2,11 @@
 
 import dataclasses
 import functools
+import json
+import pathlib
+import tempfile
 
+import h5py
 import keras
 import numpy as np
 from keras import ops
@@ -12,6 +16,7 @@ from keras_scatter.optional import require
 from keras_scatter.workflows.folders import epochs_logged, read_history
 
 MARGIN = 4
+ABOUT = "keras_scatter"  # HDF5 attribute of a backup
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,17 +191,54 @@ class EpochLog(keras.callbacks.Callback):
         files.write_csv(self.path, [{name: found.get(name, np.nan) for name in row} for found in self._rows])
 
 
-class Backup(keras.callbacks.BackupAndRestore):
-    """Keras's backup of every epoch, kept at the end, and with an error that says what is damaged."""
+class Backup(keras.callbacks.Callback):
+    """What a training goes on from: weights and optimizer after the last whole epoch, with a checksum, in one file.
+
+    Keras's own backup is two files, which a kill in between leaves of two epochs, and holds no checksum.
+
+    Args:
+        folder: gets `latest.weights.h5`. That of Keras's backup, which version 0.1.0 wrote, is read too.
+    """
 
     def __init__(self, folder):
-        super().__init__(str(folder), delete_checkpoint=False, double_checkpoint=True)
+        super().__init__()
+        self.path = folder / "latest.weights.h5"
 
     def on_train_begin(self, logs=None):
+        if not self.path.exists():
+            return
         try:
-            super().on_train_begin(logs)
+            epoch = self._checked_epoch()
+            self.model.optimizer.build(self.model.trainable_variables)
+            self.model.load_weights(self.path)
         except Exception as error:  # h5py and Keras raise some five kinds
-            raise files.damaged(self.backup_dir, error) from error
+            raise files.damaged(self.path, error) from error
+        self.model._initial_epoch = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / self.path.name
+            self.model.save_weights(path)
+            with h5py.File(path, "a") as file:
+                file.attrs[ABOUT] = json.dumps({"epoch": epoch + 1, "checksum": files.checksum(_arrays(file))})
+            files.write_atomically(self.path, path.read_bytes())
+
+    def _checked_epoch(self):
+        with h5py.File(self.path, "r") as file:
+            if ABOUT not in file.attrs:
+                return int(files.read_json(self.path.parent / "training_metadata.json", ("epoch",))["epoch"])
+            about = json.loads(file.attrs[ABOUT])
+            if about["checksum"] != files.checksum(_arrays(file)):
+                raise ValueError("the checksum of its arrays is not the one that was written with them")
+            return about["epoch"]
+
+
+def _arrays(file):
+    """All arrays of an HDF5 file by path."""
+    found = {}
+    file.visititems(lambda name, item: found.update({name: item[()]} if isinstance(item, h5py.Dataset) else {}))
+    return found
 
 
 def logs(folder):

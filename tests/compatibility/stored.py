@@ -132,7 +132,10 @@ def evaluate(layer, inputs, call):
 
 def file_names(folder):
     """Files in a folder, sorted, without TensorBoard's, whose names hold the time, and without cached features."""
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    # Later versions keep a second backup.
-    names = [name for name in names if not name.endswith(".bkp")]
+    return common(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def common(names):
+    """Those of the names that all versions write, sorted: later ones have the epoch of a backup in the backup."""
+    names = (name for name in names if not name.endswith("training_metadata.json"))
     return sorted(name for name in names if "tensorboard/" not in name and not name.startswith("features/"))

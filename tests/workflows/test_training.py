@@ -6,7 +6,7 @@ import pytest
 from compare import assert_close, to_numpy
 
 from keras_scatter.workflows import training
-from keras_scatter.workflows.training import Batches, DecayedSGD, Recipe, shifted_and_mirrored, train
+from keras_scatter.workflows.training import Backup, Batches, DecayedSGD, Recipe, shifted_and_mirrored, train
 
 RECIPE = Recipe(0.1, 0.5, 1e-3, 1.0, epochs=3, batch=8)
 
@@ -137,10 +137,45 @@ def test_a_cut_row_of_the_log_is_written_anew(tmp_path):
     assert log.read_text() == (tmp_path / "whole" / "history.csv").read_text()
 
 
-@pytest.mark.parametrize("name", ["latest.weights.h5", "training_metadata.json"])
-def test_a_damaged_backup_is_named(tmp_path, name):
-    train(classifier(), dataclasses.replace(RECIPE, epochs=1), (data(), data()), 0, tmp_path, verbose=0)
-    for file in (tmp_path / "backup").glob(f"{name}*"):
-        file.write_bytes(b"{")
-    with pytest.raises(ValueError, match=r"backup is damaged"):
+def test_a_damaged_backup_is_named(tmp_path):
+    """Bits all over the file: what can be read is what was written."""
+    once = dataclasses.replace(RECIPE, epochs=1)
+    whole = train(classifier(), once, (data(), data()), 0, tmp_path, verbose=0)
+    file = tmp_path / "backup" / "latest.weights.h5"
+    content, refused = file.read_bytes(), 0
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        flipped = bytearray(content)
+        flipped[generator.integers(len(content))] ^= 1 << generator.integers(8)
+        file.write_bytes(flipped)
+        model = classifier()
+        try:
+            assert train(model, once, (data(), data()), 0, tmp_path, verbose=0) == whole
+        except ValueError as error:
+            refused += 1
+            assert "latest.weights.h5 is damaged: " in str(error)
+    assert refused
+    file.write_bytes(b"{")
+    with pytest.raises(ValueError, match=r"latest\.weights\.h5 is damaged"):
         train(classifier(), RECIPE, (data(), data()), 0, tmp_path, verbose=0)
+
+
+def test_a_backup_is_one_file(tmp_path):
+    train(classifier(), RECIPE, (data(), data()), 0, tmp_path, verbose=0)
+    assert [path.name for path in (tmp_path / "backup").iterdir()] == ["latest.weights.h5"]
+
+
+def test_the_backup_of_keras_is_read(tmp_path):
+    """Version 0.1.0 wrote it."""
+    model, (images, _) = classifier(), data()
+    model.compile("sgd", "mse")
+    earlier = keras.callbacks.BackupAndRestore(str(tmp_path), delete_checkpoint=False)
+    model.fit(images, np.zeros((len(images), 3)), epochs=2, callbacks=[earlier], verbose=0)
+    other = classifier()
+    other.compile("sgd", "mse")
+    backup = Backup(tmp_path)
+    backup.set_model(other)
+    backup.on_train_begin()
+    assert other._initial_epoch == 2
+    for one, found in zip(model.weights, other.weights):
+        assert_close(one, found, 1e-7)

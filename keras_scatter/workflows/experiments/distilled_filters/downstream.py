@@ -8,10 +8,9 @@ from keras import layers
 
 from keras_scatter import saved_filters
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
-from keras_scatter.workflows import charts, reports
-from keras_scatter.workflows.comparison import mean_and_deviation
+from keras_scatter.workflows.accuracy_curves import AccuracyCurves
 from keras_scatter.workflows.datasets import load_labelled, striped_images
-from keras_scatter.workflows.experiment import QUICK_NOTE, Series, chosen, given
+from keras_scatter.workflows.experiment import chosen, given
 from keras_scatter.workflows.folders import claimed
 from keras_scatter.workflows.training import Batches
 
@@ -66,14 +65,11 @@ ROWS["pixels-cnn"] = ("pixels", cnn)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Downstream(Series):
+class Downstream(AccuracyCurves):
     """Accuracies by features, classifier and number of labels.
 
-    Files: `DATASET/ROW/LABELS_SEED.json`, and `features/` with the features of all images.
+    Files: those of `AccuracyCurves`, and `features/` with the features of all images.
     """
-
-    figure = "accuracy.png"
-    pattern = "*/*/*.json"
 
     def plan(self, quick, seeds: int | None = None, only: list[str] | None = None, images: int | None = None):
         """As in `Experiment`.
@@ -97,9 +93,6 @@ class Downstream(Series):
         ]
         return {"quick": quick, "images": images, "groups": groups}, jobs
 
-    def parts(self, protocol):
-        return (*DATASETS, "features")
-
     def prepare(self, protocol):
         """By data set, pairs of images and labels, to train on and to measure on."""
         return {dataset: _load(dataset, protocol) for dataset in DATASETS}
@@ -118,46 +111,6 @@ class Downstream(Series):
         accuracy = train_classifier(head, train, test, labels, seed, steps)
         described = {"dataset": dataset, "row": name, "labels": labels or len(train[1]), "seed": seed, "steps": steps}
         return described | {"measured_on": len(test[1]), "accuracy": accuracy}
-
-    def rows(self, results):
-        """Mean and deviation by data set, row and number of labels."""
-        each = {}
-        for found in sorted(results.values(), key=lambda found: (found["labels"], found["seed"])):
-            each.setdefault((found["dataset"], found["row"]), {}).setdefault(str(found["labels"]), []).append(
-                found["accuracy"]
-            )
-        rows = {}
-        for dataset in DATASETS:
-            for name in ROWS:
-                if (dataset, name) in each:
-                    found = each[dataset, name]
-                    rows.setdefault(dataset, {})[name] = {n: mean_and_deviation(found[n]) for n in found}
-        return rows
-
-    def remark(self, protocol):
-        return QUICK_NOTE if protocol["quick"] else self.note
-
-    def tables(self, summary):
-        return {dataset: _table(rows) for dataset, rows in summary["rows"].items()}
-
-    def draw(self, summary):
-        """Accuracy against the number of labels, a panel for each data set."""
-        rows = summary["rows"]
-        figure, axes = charts.subplots(1, len(rows), figsize=(5 * len(rows), 4.5), squeeze=False)
-        for axis, (dataset, lines) in zip(axes[0], rows.items()):
-            kinds = list(dict.fromkeys(name.split("-")[0] for name in lines))
-            for row, (name, line) in enumerate(lines.items()):
-                means, deviations = zip(*((entry["accuracy"], entry["deviation"] or 0) for entry in line.values()))
-                features, head = name.split("-")
-                colour = f"C{kinds.index(features)}"
-                style = {"linear": "-", "mlp": "--", "cnn": ":"}[head]
-                # Side by side, or equal rows would hide each other.
-                labels = [int(count) * 1.03 ** (row - len(lines) // 2) for count in line]
-                look = {"capsize": 3, "linestyle": style, "marker": ".", "color": colour}
-                axis.errorbar(labels, means, deviations, label=name, **look)
-            axis.set(title=dataset, xlabel="labels", xscale="log", ylabel="accuracy (%)")
-        axes[0][0].legend(fontsize=8)
-        return figure
 
 
 def cached(features, part, images, folder):
@@ -223,19 +176,11 @@ def _load(dataset, protocol):
     return load_labelled(dataset, splits, protocol["images"])
 
 
-def _table(rows):
-    """Rows of text, header first; what was not trained leaves a gap."""
-    counts = sorted({count for line in rows.values() for count in line}, key=int)
-    lines = [
-        (name, *(reports.accuracy(line[n]["accuracy"], line[n]["deviation"]) if n in line else "" for n in counts))
-        for name, line in rows.items()
-    ]
-    return [["features", *counts], *lines]
-
-
 EXPERIMENT = Downstream(
     module=__name__,
     alias="downstream",
+    datasets=tuple(DATASETS),
+    lines=tuple(ROWS),
     title="Accuracies in percent, by number of labels",
     note="Classifiers on fixed features, which are standardised path by path: one dense layer, or one hidden layer of "
     "128 units with dropout; on pixels also a network of two 7x7 convolutions with stride 2 and 32 and 81 filters. "

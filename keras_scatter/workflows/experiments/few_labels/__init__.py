@@ -1,0 +1,1 @@
+"""What fixed features are worth where labels are few."""

@@ -1,0 +1,84 @@
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from compare import once
+
+from keras_scatter.cli import main
+from keras_scatter.workflows.experiments.few_labels import digits, textures
+
+pytestmark = once
+
+
+@pytest.mark.parametrize("name", ["textures", "digits"])
+def test_the_quick_form(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["reproduce", f"few-labels/{name}", "--quick"]) == 0
+    assert "The accuracies measure nothing." in capsys.readouterr().out
+    out = pathlib.Path(f"runs/few-labels/{name}-quick")
+    (rows,) = json.loads((out / "summary.json").read_text())["rows"].values()
+    assert set(rows) == set((textures if name == "textures" else digits).ROWS)
+    assert all(0 <= entry["accuracy"] <= 100 for row in rows.values() for entry in row.values())
+    assert (out / "accuracy.png").exists()
+
+
+def noisy(count=30, size=24):
+    """Images of two kinds: fine noise, and noise of blocks."""
+    generator = np.random.default_rng(0)
+    fine = generator.normal(size=(count, size, size))
+    coarse = np.kron(generator.normal(size=(count, size // 4, size // 4)), np.ones((4, 4)))
+    return np.concatenate([fine, coarse]).astype("float32")[..., None], np.repeat([0, 1], count)
+
+
+@pytest.mark.parametrize("features", [textures.scattering, textures.covariance, textures.gradients])
+def test_features_tell_textures_apart(features, monkeypatch):
+    images, labels = noisy(size=32)
+    found = features(images)
+    assert len(found) == len(images) and np.isfinite(found).all()
+    seen = np.array([0, 1, 30, 31])
+    assert (textures.linear(found[seen], labels[seen], found) == labels).mean() > 0.95
+
+
+def test_affine_spaces():
+    """Two lines: near one of them, whatever the distance from its examples."""
+    line = np.linspace(-1, 1, 5)[:, None]
+    features = np.concatenate([line * [1.0, 0, 0], line * [0, 1.0, 0] + [0, 0, 1]])
+    labels = np.repeat([0, 1], 5)
+    others = np.array([[9.0, 0, 0.1], [0.1, 9.0, 0.8]])
+
+    def two_classes(monkeypatch):
+        monkeypatch.setattr(digits, "CLASSES", 2)
+
+    with pytest.MonkeyPatch.context() as patch:
+        two_classes(patch)
+        assert digits.affine(features, labels, others).tolist() == [0, 1]
+
+
+def test_textures_from_files(tmp_path):
+    pictures = pytest.importorskip("PIL.Image")
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8), dtype="uint8")
+    np.savez(tmp_path / "all.npz", images=images, labels=np.array([0, 0, 1, 1]))
+    for index, image in enumerate(images):
+        folder = tmp_path / "folder" / "ab"[index // 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        pictures.fromarray(image).save(folder / f"{index}.png")
+    for found, labels in map(textures.load_textures, (tmp_path / "all.npz", tmp_path / "folder")):
+        assert np.array_equal(found[..., 0], images) and labels.tolist() == [0, 0, 1, 1]
+
+
+def test_bad_folders(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one" / "a").mkdir(parents=True)
+    (tmp_path / "text" / "a").mkdir(parents=True)
+    (tmp_path / "text" / "a" / "b.png").write_text("no picture")
+    np.savez(tmp_path / "other.npz", images=np.zeros(3), labels=np.zeros(3))
+    for options, text in (
+        ([], "folder must be a folder of pictures by class"),
+        (["--folder", "nowhere"], "folder must be a folder or an .npz file. Received: folder="),
+        (["--folder", "one"], "folder must hold folders of pictures of one size, one for each class. Received: 1"),
+        (["--folder", "text"], "b.png is damaged"),
+        (["--folder", "other.npz"], "other.npz is damaged: images must be (n, h, w) uint8"),
+    ):
+        assert main(["reproduce", "few-labels/textures", *options]) == 2
+        assert text in capsys.readouterr().err
