@@ -8,6 +8,8 @@ from keras import ops
 BACKEND = keras.backend.backend()
 # For tests that compute nothing with the backend, or start programs that choose one themselves.
 once = pytest.mark.skipif(BACKEND != "tensorflow", reason="needs no backend: runs with the default one")
+# For long tests of what is the same on every backend.
+on_torch = pytest.mark.skipif(BACKEND != "torch", reason="runs on the backend that compiles nothing")
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5, "bfloat16": 3e-2, "float16": 3e-3}
 
 

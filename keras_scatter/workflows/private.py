@@ -127,9 +127,9 @@ def fit_private(
     clip, learning_rate = check_positive("clip", clip), check_positive("learning_rate", learning_rate)
     momentum = check_fraction("momentum", momentum)
     thresholds = _check_normalization(normalization)
+    generator = np.random.default_rng(None if seed is None else check_seed("seed", seed))
     budget = Budget(epsilon, delta, batch / count, statistics=2 if thresholds else 0)
     noise = budget.noise(steps) if noise is None else budget.check(noise, steps)
-    generator = np.random.default_rng(None if seed is None else check_seed("seed", seed))
     mean, deviation = _statistics(features, thresholds, generator)
     kernel = np.zeros((int(np.prod(features.shape[1:])) + 1, classes), "float32")  # the last row is the bias
     velocity = np.zeros_like(kernel)
@@ -191,9 +191,13 @@ class Budget:
 
     def noise(self, steps: int) -> float:
         """The least noise that leaves so many steps within the budget, in times of the clipping norm."""
-        if self.spent(LEAST_NOISE, steps) <= self.epsilon:
-            return LEAST_NOISE
-        return float(self._largest(lambda noise: self._event(noise, steps), LEAST_NOISE, 2.0, tol=1e-3))
+        # The less noise, the longer the accountant takes.
+        lower, upper = 1.0, 2.0
+        while self.spent(lower, steps) <= self.epsilon:
+            if lower == LEAST_NOISE:
+                return LEAST_NOISE
+            lower, upper = lower / 2, lower
+        return float(self._largest(lambda noise: self._event(noise, steps), lower, upper, tol=1e-3))
 
     def steps(self, noise: float) -> int:
         """The largest number of steps with that noise that is within the budget."""

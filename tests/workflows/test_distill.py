@@ -1,5 +1,4 @@
 import dataclasses
-import json
 import os
 import shutil
 import signal
@@ -7,7 +6,7 @@ import signal
 import pytest
 from compare import assert_close, images
 
-from keras_scatter import saved_filters
+from keras_scatter import files, saved_filters
 from keras_scatter.cli import main
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import ScatteringDistiller
@@ -39,7 +38,7 @@ def finished(tmp_path_factory):
 def test_everything_is_written(finished):
     out, report = finished
     assert {path.name for path in out.iterdir()} == FILES
-    assert report == json.loads((out / "report.json").read_text())
+    assert report == files.read_json(out / "report.json")
     assert report["finished"] and report["config"]["L"] == 2
     for state in ("before", "after"):
         assert len(report["relative_error"][state]) == 2
@@ -89,7 +88,7 @@ def test_an_existing_run_is_not_touched(finished):
     out, report = finished
     with pytest.raises(ValueError, match=r"out must be a new or empty folder; --resume .* --overwrite"):
         distill(DistillConfig(**SMALL), out, verbose=0)
-    assert report == json.loads((out / "report.json").read_text())
+    assert report == files.read_json(out / "report.json")
 
 
 def test_resuming_a_finished_run_reads_it(finished):

@@ -3,6 +3,7 @@ import json
 import pytest
 from compare import once
 
+from keras_scatter import files
 from keras_scatter.workflows.folders import check_folder, claimed, read_history, start_folder
 
 pytestmark = once
@@ -16,7 +17,7 @@ def test_a_folder_loses_an_earlier_run_and_nothing_else(tmp_path, resume):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
     start_folder(CONFIG, tmp_path, resume, not resume, ["part", "part.json", "not there"])
-    assert json.loads((tmp_path / "config.json").read_text()) == CONFIG
+    assert files.read_json(tmp_path / "config.json") == CONFIG
     assert (tmp_path / "mine" / "notes.txt").exists()
     assert (tmp_path / "part").exists() == (tmp_path / "part.json").exists() == resume
 
@@ -41,7 +42,7 @@ def test_a_damaged_config_can_be_overwritten_but_not_resumed(tmp_path):
     with pytest.raises(ValueError, match=r"config\.json is damaged"):
         check_folder(CONFIG, tmp_path, resume=True, overwrite=False)
     start_folder(CONFIG, tmp_path, resume=False, overwrite=True)
-    assert json.loads((tmp_path / "config.json").read_text()) == CONFIG
+    assert files.read_json(tmp_path / "config.json") == CONFIG
 
 
 def test_a_claim_is_for_one_and_leaves_nothing(tmp_path):

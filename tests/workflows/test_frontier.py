@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from compare import on_torch
 
 from keras_scatter.cli import main
 from keras_scatter.workflows.frontier import best
@@ -13,6 +14,7 @@ def test_best_points_are_those_that_no_other_beats():
     assert best(points, lambda point: point["multiply_adds"]) == [points[1], points[0], points[3]]
 
 
+@on_torch
 def test_command(tmp_path, capsys):
     out = tmp_path / "frontier" / "small.json"
     options = ["frontier", "--quick", "--L=2", "--order=1", "--size=12", f"--out={out}"]

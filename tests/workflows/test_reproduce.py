@@ -4,7 +4,7 @@ import json
 import pathlib
 
 import pytest
-from compare import BACKEND, once
+from compare import on_torch, once
 
 from keras_scatter.cli import main
 from keras_scatter.workflows import distill, experiment
@@ -13,7 +13,6 @@ from keras_scatter.workflows.experiments.invariant_layers import cifar_hybrid, c
 from keras_scatter.workflows.folders import check_folder
 from keras_scatter.workflows.reproduce import ALIASES, EXPERIMENTS, find, reproduce
 
-compiles_for_long = pytest.mark.skipif(BACKEND == "jax", reason="the networks are tested alone; compiled for long")
 # Few images: the quick form spends its time on compilation.
 FEW = ["--images", "32", "--epochs", "1"]
 
@@ -22,8 +21,8 @@ FEW = ["--images", "32", "--epochs", "1"]
     ("name", "only", "rows"),
     [
         ("mnist-mixing", [], {"conv", "impulse"}),
-        pytest.param("cifar-swap", ["--only", "invC-1x1"], {"invC-1x1"}, marks=compiles_for_long),
-        pytest.param("cifar-hybrid", ["--only", "B"], {"B"}, marks=compiles_for_long),
+        pytest.param("cifar-swap", ["--only", "invC-1x1"], {"invC-1x1"}, marks=on_torch),
+        pytest.param("cifar-hybrid", ["--only", "B"], {"B"}, marks=on_torch),
     ],
 )
 def test_comparisons(name, only, rows, tmp_path, monkeypatch, capsys):
@@ -58,7 +57,7 @@ def test_table1(tmp_path, monkeypatch, capsys):
     assert "dataset: 'dead_leaves' there, 'random' now" in capsys.readouterr().err
 
 
-@compiles_for_long
+@on_torch
 def test_loss_curves(tmp_path, capsys):
     options = ["reproduce", "fig3", "--quick", "--images", "10", "--out", str(tmp_path)]
     assert main([*options, "--only", "regular"]) == 0
@@ -76,6 +75,7 @@ def test_loss_curves(tmp_path, capsys):
         assert len(row["relative_error"]) == 3 and all(error > 0 for error in row["relative_error"])
 
 
+@on_torch
 def test_learned_filters(tmp_path, capsys):
     options = ["reproduce", "fig5", "--quick", "--images", "10", "--out", str(tmp_path)]
     assert main(options) == 0
@@ -87,6 +87,7 @@ def test_learned_filters(tmp_path, capsys):
     assert main([*options, "--resume"]) == 0
 
 
+@on_torch
 def test_generalisation(tmp_path, capsys):
     options = ["reproduce", "generalisation", "--quick", "--images", "10", "--out", str(tmp_path)]
     assert main(options) == 0
@@ -143,6 +144,7 @@ def test_the_quick_form_of_table2(tmp_path, monkeypatch):
     assert {name.split("-")[0] for name in asked["programs"]} == {"exact", "paper"}
 
 
+@on_torch
 def test_search(tmp_path, capsys):
     out = tmp_path / "run"
     options = ["reproduce", "mnist-search", "--quick", "--only", "conv", "--images", "32", "--out", str(out)]
@@ -164,7 +166,7 @@ def test_search(tmp_path, capsys):
     assert (out / "conv.json").stat().st_mtime_ns == kept
 
 
-@once
+@on_torch
 def test_an_interrupted_search_goes_on(tmp_path, monkeypatch, capsys):
     options = ["reproduce", "mnist-search", "--quick", "--only", "conv", "--images", "32", "--out", str(tmp_path)]
     built = []
@@ -186,7 +188,7 @@ def test_an_interrupted_search_goes_on(tmp_path, monkeypatch, capsys):
     assert len(trials) == 2 and len(built) - before == 1
 
 
-@once
+@on_torch
 def test_a_worker_makes_one_result(tmp_path):
     protocol, _ = mnist_search.EXPERIMENT.plan(True, epochs=1, images=32)
     order = {"module": mnist_search.__name__, "job": "conv", "protocol": protocol, "out": str(tmp_path)}
@@ -194,7 +196,7 @@ def test_a_worker_makes_one_result(tmp_path):
     assert json.loads((tmp_path / "conv.json").read_text())["architecture"] == "conv"
 
 
-@once
+@on_torch
 def test_workers_share_the_trainings(tmp_path):
     reproduce("mnist-mixing", quick=True, only=["conv"], seeds=2, images=32, workers=2, out=tmp_path / "run")
     assert len(json.loads((tmp_path / "run" / "summary.json").read_text())["rows"]["conv"]["each"]) == 2
@@ -218,7 +220,7 @@ def test_the_papers_choice_lies_on_the_grid():
 
 @pytest.mark.parametrize(
     "module",
-    [mnist_mixing, pytest.param(cifar_swap, marks=compiles_for_long), cifar_hybrid],
+    [mnist_mixing, pytest.param(cifar_swap, marks=on_torch), cifar_hybrid],
     ids=lambda module: module.EXPERIMENT.alias,
 )
 def test_every_architecture_can_be_built(module):

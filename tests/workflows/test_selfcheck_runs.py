@@ -1,14 +1,14 @@
 import shutil
 
 import pytest
-from compare import once
+from compare import on_torch
 
 from keras_scatter import files
 from keras_scatter.testing import is_clear_error
 from keras_scatter.workflows import selfcheck_runs
 from keras_scatter.workflows.distill import DistillConfig, distill
 
-pytestmark = once
+pytestmark = on_torch
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,14 @@ import pathlib
 
 import numpy as np
 import pytest
+from compare import on_torch
 
 from keras_scatter.cli import main
 from keras_scatter.layers import ScatteringFFT
 from keras_scatter.workflows.datasets import striped_images
 from keras_scatter.workflows.experiments.distilled_filters import downstream
+
+pytestmark = on_torch
 
 
 def test_the_quick_form(tmp_path, monkeypatch, capsys):

@@ -3,12 +3,12 @@ import pathlib
 
 import numpy as np
 import pytest
-from compare import once
+from compare import on_torch
 
 from keras_scatter.cli import main
 from keras_scatter.workflows.experiments.few_labels import digits, textures
 
-pytestmark = once
+pytestmark = on_torch
 
 
 @pytest.mark.parametrize("name", ["textures", "digits"])

@@ -2,11 +2,11 @@ import json
 import pathlib
 
 import pytest
-from compare import once
+from compare import on_torch
 
 from keras_scatter.cli import main
 
-pytestmark = once
+pytestmark = on_torch
 
 
 def test_the_quick_form(tmp_path, monkeypatch, capsys):

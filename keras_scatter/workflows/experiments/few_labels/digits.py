@@ -26,8 +26,8 @@ def affine(features, labels, others):
     for label in range(CLASSES):
         members = features[labels == label]
         mean = members.mean(0)
-        directions = np.linalg.svd(members - mean, full_matrices=False)[2]
-        directions = directions[: min(DIMENSIONS, len(members) - 1)]
+        _, spread, directions = np.linalg.svd(members - mean, full_matrices=False)
+        directions = directions[spread > 1e-5 * spread.max(initial=0)][:DIMENSIONS]
         away = others - mean
         distances.append((away**2).sum(1) - ((away @ directions.T) ** 2).sum(1))
     return np.argmin(distances, 0)

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from keras_scatter.arguments import check_positive
+from keras_scatter.arguments import check_choice, check_positive
 from keras_scatter.workflows.accuracy_curves import AccuracyCurves
 from keras_scatter.workflows.datasets import load_labelled, striped_images
 from keras_scatter.workflows.experiment import chosen, given
@@ -52,7 +52,7 @@ class PrivateLearning(AccuracyCurves):
             epsilon: what may be spent (default: 1, 2 and 3).
         """
         names = chosen(only, ROWS, ROWS)
-        datasets = chosen(dataset, DATASETS, DATASETS)
+        datasets = [check_choice("dataset", name, tuple(DATASETS)) for name in dataset or DATASETS]
         seeds = given("seeds", seeds, 1 if quick else 5)
         budgets = [check_positive("epsilon", value) for value in epsilon or ((3.0,) if quick else EPSILONS)]
         jobs = [

@@ -13,6 +13,7 @@ from keras_scatter.workflows.experiment import Series, chosen, given
 from keras_scatter.workflows.experiments.few_labels.textures import in_batches, linear
 
 SIZE, COUNT, J, L = 64, 200, 4, 4
+LEAST = 1e-3  # deviation of a feature
 TASKS = ("dead leaves", "log-normal", "filaments", "parameter")
 
 
@@ -75,11 +76,10 @@ class Fields(Series):
         (seen, wanted), (others, answers) = ((FEATURES[features](fields), values) for fields, values in (train, test))
         described = {"task": task, "features": features, "seed": int(seed), "fields": len(train[0])}
         if task == "parameter":
-            found = _ridge(seen, wanted, others)
+            found = _ridge(*_standardised(seen, wanted, others))
             explained = 1 - np.square(found - answers).mean() / answers.var()
             return described | {"score": 100 * float(explained)}
-        deviation = seen.std(0) + 1e-6
-        found = linear(seen / deviation, wanted, others / deviation)
+        found = linear(*_standardised(seen, wanted, others))
         return described | {"score": 100 * float((found == answers).mean())}
 
     def rows(self, results):
@@ -115,6 +115,8 @@ def make(task, count, size, seed):
         return _stacked(fields), strengths
     if task == "dead leaves":
         others = dead_leaves(count, size, int(generator.integers(2**31)))[..., 0]
+        # A leaf may be larger than the field, and has no phases.
+        others = others + 1e-3 * generator.normal(size=others.shape)
     elif task == "log-normal":
         others = [np.exp(field) for field in gaussian[count:]]
     else:
@@ -138,11 +140,16 @@ def _stacked(fields):
     return np.stack(fields).astype("float32")[..., None]
 
 
+def _standardised(features, values, others):
+    """Features in times of their deviation; what all fields have in common counts for nothing."""
+    mean, deviation = features.mean(0), np.maximum(features.std(0), LEAST)
+    return (features - mean) / deviation, values, (others - mean) / deviation
+
+
 def _ridge(features, values, others):
     """Predictions of ridge regression."""
-    mean, deviation = features.mean(0), features.std(0) + 1e-6
     regression = require("sklearn.linear_model", "reproduce").RidgeCV(np.logspace(-2, 4, 13))
-    return regression.fit((features - mean) / deviation, values).predict((others - mean) / deviation)
+    return regression.fit(features, values).predict(others)
 
 
 def _scale(fields):

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 from scipy import stats
 
-from keras_scatter import files, synthesize
+from keras_scatter import files
 from keras_scatter.layers import ScatteringCovariance2D, ScatteringFFT
 from keras_scatter.optional import require
+from keras_scatter.synthesis import synthesize
 from keras_scatter.workflows import charts
 from keras_scatter.workflows.experiment import Series, chosen, given
 
@@ -179,10 +180,11 @@ def differences(sample, target):
 
 def _rings(image):
     """The mean power in rings of frequencies from 0 to 1/2 cycles a pixel."""
+    count = min(16, min(image.shape) // 2)
     radius = np.hypot(*np.meshgrid(*(np.fft.fftfreq(size) for size in image.shape), indexing="ij"))
-    ring = np.floor(radius * 2 * 16).astype(int).clip(0, 16)
+    ring = np.floor(2 * count * radius).astype(int)
     power = np.abs(np.fft.fft2(image - image.mean())) ** 2
-    return np.array([power[ring == k].mean() for k in range(16)])[1:]
+    return np.array([power[ring == k].mean() for k in range(1, count)])
 
 
 def _scale(target):

@@ -3,13 +3,13 @@ import pathlib
 
 import numpy as np
 import pytest
-from compare import once
+from compare import on_torch
 
 from keras_scatter.cli import main
 from keras_scatter.workflows.experiments.few_labels.textures import linear
 from keras_scatter.workflows.experiments.statistics import fields, textures
 
-pytestmark = once
+pytestmark = on_torch
 
 
 def test_the_quick_form_of_textures(tmp_path, monkeypatch):
@@ -54,8 +54,6 @@ def test_only_covariances_and_scattering_tell_them_apart():
     (seen, labels), (others, wanted) = (fields.make("filaments", 30, 32, [1, part]) for part in (0, 1))
 
     def accuracy(features):
-        found = features(seen)
-        deviation = found.std(0) + 1e-6
-        return (linear(found / deviation, labels, features(others) / deviation) == wanted).mean()
+        return (linear(*fields._standardised(features(seen), labels, features(others))) == wanted).mean()
 
     assert accuracy(fields.covariance) > 0.9 and accuracy(fields.power) < 0.75
