@@ -43,7 +43,8 @@ from keras_scatter.filters import (
 )
 from keras_scatter.functional import banded
 from keras_scatter.plan import dual_tree, images, signals, statistics, time_frequency
-from keras_scatter.workflows import datasets, stability
+from keras_scatter.workflows import datasets, footprint, stability
+from keras_scatter.workflows.experiments.first_order_hybrids import detection as rectangles
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCUMENTED = [filters, layers, models, preprocessing]
@@ -75,6 +76,8 @@ WITH_EXAMPLES = [
     statistics,
     time_frequency,
     datasets,
+    footprint,
+    rectangles,
     stability,
 ]
 PUBLIC = [getattr(module, name) for module in DOCUMENTED for name in module.__all__]

@@ -144,3 +144,12 @@ def test_a_damaged_backup_is_named(tmp_path, name):
         file.write_bytes(b"{")
     with pytest.raises(ValueError, match=r"backup is damaged"):
         train(classifier(), RECIPE, (data(), data()), 0, tmp_path, verbose=0)
+
+
+def test_steps_take_all_images_equally_often():
+    batches = training.Steps(np.arange(10), np.arange(10), batch=4, seed=1, steps=5)
+    drawn = [batches[index] for index in range(len(batches))]
+    assert [len(images) for images, _ in drawn] == [4] * 5
+    found = np.concatenate([images for images, _ in drawn])
+    assert np.array_equal(np.bincount(found), np.full(10, 2)) and not np.array_equal(found[:10], found[10:])
+    assert all(np.array_equal(*batch) for batch in drawn)
