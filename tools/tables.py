@@ -113,6 +113,7 @@ TABLES = {
     "seconds an epoch": functools.partial(experiment, "table2"),
     "MNIST": functools.partial(experiment, "mnist-mixing"),
     "hybrid networks": functools.partial(experiment, "cifar-hybrid"),
+    "weights behind scattering": functools.partial(experiment, "first-order-hybrids/table1"),
 }
 
 

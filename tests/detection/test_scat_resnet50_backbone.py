@@ -86,6 +86,7 @@ def test_config():
     assert not again.trainable_weights and again.count_params() == encoder.count_params()
 
 
+@once
 def test_padding_boxes_change_no_target():
     model = detector(ScatResNet50Backbone((64, 64, 3), **SMALL))
     x, y = rectangles(2)
