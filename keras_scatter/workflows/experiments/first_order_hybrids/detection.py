@@ -58,7 +58,8 @@ class Detection(Series):
         keras.utils.set_random_seed(seed)
         model = detector((size, size, 3), protocol["width"], blocks=(1, 1, 1) if protocol["quick"] else (5, 8, 3))
         steps = -(-count // BATCH)
-        rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=RATE, warmup_steps=max(1, steps // 10))
+        warm = max(1, steps // 10)
+        rate = keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - warm), warmup_target=RATE, warmup_steps=warm)
         # One step is sooner made than compiled.
         model.compile(keras.optimizers.Adam(rate, global_clipnorm=10.0), run_eagerly=protocol["quick"])
         losses = _Losses()
