@@ -166,14 +166,15 @@ def detector(shape, width, blocks):
 
 
 def _picture(images, truth, found):
-    """What is in the first images, and what of it is found with a confidence above 0.5."""
+    """What is in the first images, and the surest of what is found, as many."""
     patches = require("matplotlib.patches", "plots")
     figure, axes = charts.subplots(1, 4, figsize=(10, 2.8))
     for axis, index in zip(axes, range(4)):
         axis.imshow(np.clip(0.5 + images[index] / 5, 0, 1))
         axis.set_axis_off()
-        sure = found["boxes"][index][found["confidence"][index] > 0.5]
-        for boxes, colour, style in ((truth["boxes"][index], "white", "-"), (sure, "C1", "--")):
+        there = truth["boxes"][index][truth["labels"][index] >= 0]
+        sure = found["boxes"][index][np.argsort(-found["confidence"][index])[: len(there)]]
+        for boxes, colour, style in ((there, "white", "-"), (sure, "C1", "--")):
             for top, left, bottom, right in boxes:
                 place, sides = (left, top), (right - left, bottom - top)
                 axis.add_patch(patches.Rectangle(place, *sides, fill=False, color=colour, linestyle=style))
