@@ -59,6 +59,9 @@ experiments: $(INSTALLED)  ## repeat the experiments whose results are committed
 	$(BIN)/keras-scatter reproduce table2 --resume --out $(RESULTS)/table2
 	$(BIN)/keras-scatter reproduce downstream --resume --out $(RESULTS)/downstream
 	$(BIN)/keras-scatter reproduce mnist-mixing --out $(RESULTS)/mnist-mixing --resume
+	$(BIN)/keras-scatter reproduce first-order-hybrids/table1 --out $(RESULTS)/first-order-hybrids/table1 --resume
+	$(BIN)/python -m pip install --quiet --editable '.[detection,docs]'
+	$(BIN)/keras-scatter reproduce first-order-hybrids/detection --out $(RESULTS)/first-order-hybrids/detection --resume
 	$(BIN)/keras-scatter reproduce cifar-hybrid --width 16 --epochs 15 --images 10000 --seeds 3 \
 		--out $(RESULTS)/cifar-hybrid --resume
 	$(BIN)/keras-scatter reproduce few-labels/digits --out $(RESULTS)/few-labels/digits --resume

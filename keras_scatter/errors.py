@@ -1,4 +1,4 @@
-"""Relative errors of arrays, as a whole and by scattering order."""
+"""Errors of arrays: relative ones, as a whole and by scattering order, and decibels."""
 
 import numpy as np
 
@@ -36,3 +36,20 @@ def errors_by_order(found, expected, paths):
     """
     orders = np.array([path.order for path in paths])
     return [relative_error(found[..., orders == m], expected[..., orders == m]) for m in range(orders.max() + 1)]
+
+
+def psnr(found, expected, peak=255.0):
+    """Peak signal-to-noise ratio in decibels, `10 log10(peak^2 / mean |found - expected|^2)`; infinite if all is equal.
+
+    Args:
+        found, expected: arrays of one shape.
+        peak: the largest value that they may have.
+
+    Example:
+
+    >>> round(psnr([10.0, 35.5], [10.0, 10.0]), 2)
+    23.01
+    """
+    found, expected = (np.asarray(values, "float64") for values in (found, expected))
+    with np.errstate(divide="ignore"):
+        return float(10 * np.log10(peak**2 / np.square(found - expected).mean()))

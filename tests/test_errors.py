@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from compare import once
 
-from keras_scatter.errors import errors_by_order, relative_error
+from keras_scatter.errors import errors_by_order, psnr, relative_error
 from keras_scatter.filters.paths import scattering_paths
 
 pytestmark = once
@@ -21,3 +21,10 @@ def test_errors_by_order():
     x = np.ones((3, len(paths)), "float32")
     orders = np.array([path.order for path in paths])
     assert errors_by_order(x * (1 + 0.5 * (orders == 1)), x, paths) == [0, 0.5, 0]
+
+
+def test_psnr():
+    x = np.random.default_rng(0).uniform(0, 255, (4, 5))
+    assert psnr(x + 25.5, x) == pytest.approx(20)
+    assert psnr(x / 255 + 0.01, x / 255, peak=1) == pytest.approx(40)
+    assert psnr(x, x) == np.inf and np.isnan(psnr(x * np.nan, x))

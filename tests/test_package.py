@@ -43,7 +43,8 @@ from keras_scatter.filters import (
 )
 from keras_scatter.functional import banded
 from keras_scatter.plan import dual_tree, images, signals, statistics, time_frequency
-from keras_scatter.workflows import datasets, stability
+from keras_scatter.workflows import datasets, footprint, stability
+from keras_scatter.workflows.experiments.first_order_hybrids import detection as rectangles
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCUMENTED = [filters, layers, models, preprocessing]
@@ -75,6 +76,8 @@ WITH_EXAMPLES = [
     statistics,
     time_frequency,
     datasets,
+    footprint,
+    rectangles,
     stability,
 ]
 PUBLIC = [getattr(module, name) for module in DOCUMENTED for name in module.__all__]
@@ -131,7 +134,7 @@ def test_import_brings_no_other_framework():
     )
     result = run_python(code)
     assert result.returncode == 0, result.stderr
-    for other in (*others, "matplotlib", "tensorflow_datasets", "rich"):
+    for other in (*others, "matplotlib", "tensorflow_datasets", "keras_hub", "rich"):
         assert f"'{other}'" not in result.stdout
 
 
@@ -140,6 +143,15 @@ def test_public_classes_have_an_example_that_runs(thing):
     examples = doctest.DocTestFinder(recurse=False).find(thing, globs=namespace())
     assert sum(len(test.examples) for test in examples) > 0, f"{thing.__name__} has no example"
     run(examples)
+
+
+@pytest.mark.parametrize("name", ["ScatResNet50Backbone", "average_precision", "load_boxes"])
+def test_examples_of_detection_run(name):
+    pytest.importorskip("keras_hub", reason="keras-hub is not installed")
+    from keras_scatter import detection
+
+    assert name in detection.__all__
+    test_public_classes_have_an_example_that_runs(getattr(detection, name))
 
 
 @pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda module: module.__name__)
@@ -189,6 +201,8 @@ def test_python_in_pages_runs(block, tmp_path, monkeypatch, textures):
     """Each block stands alone."""
     if ("export(" in block or "image_dataset_from_directory" in block) and keras.backend.backend() != "tensorflow":
         pytest.skip("tf.data and SavedModel are TensorFlow's")
+    if "keras_hub" in block:
+        pytest.importorskip("keras_hub", reason="keras-hub is not installed")
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "a page", "exec"), {"__name__": "__main__"})
 

@@ -121,6 +121,8 @@ TABLES = {
     "samples of grass": functools.partial(experiment, "statistics/textures", caption="grass"),
     "fields": functools.partial(experiment, "statistics/fields"),
     "hybrid networks": functools.partial(experiment, "cifar-hybrid"),
+    "weights behind scattering": functools.partial(experiment, "first-order-hybrids/table1"),
+    "drawn rectangles": functools.partial(experiment, "first-order-hybrids/detection"),
 }
 
 

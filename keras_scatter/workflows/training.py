@@ -114,6 +114,18 @@ class Batches(keras.utils.PyDataset):
         return images, self.labels[chosen]
 
 
+class Steps(Batches):
+    """Batches of shuffled images, round after round, in one epoch: epochs of few images cost more than their steps."""
+
+    def __init__(self, images, labels, batch, seed, steps):
+        super().__init__(images, labels, batch, seed)
+        generator, rounds = np.random.default_rng(seed), -(-steps * batch // len(images))
+        self._order = np.concatenate([generator.permutation(len(images)) for _ in range(rounds)])[: steps * batch]
+
+    def __len__(self):
+        return len(self._order) // self.batch
+
+
 def shifted_and_mirrored(images, generator):
     """Images `(n, height, width, channels)`, shifted by up to 4 pixels each way and mirrored with probability 1/2."""
     padded = np.pad(images, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))

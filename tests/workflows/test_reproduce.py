@@ -300,7 +300,9 @@ OPTIONS = {
 
 
 @once
-@pytest.mark.parametrize("name", sorted(path.parent.name for path in RESULTS.glob("*/config.json")))
+@pytest.mark.parametrize(
+    "name", sorted(path.parent.relative_to(RESULTS).as_posix() for path in RESULTS.rglob("config.json"))
+)
 def test_the_committed_results_can_be_resumed(name):
     """They are of earlier versions: the config must agree, and the summary have what is shown."""
     this, out = find(name), RESULTS / name

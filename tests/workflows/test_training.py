@@ -179,3 +179,12 @@ def test_the_backup_of_keras_is_read(tmp_path):
     assert other._initial_epoch == 2
     for one, found in zip(model.weights, other.weights):
         assert_close(one, found, 1e-7)
+
+
+def test_steps_take_all_images_equally_often():
+    batches = training.Steps(np.arange(10), np.arange(10), batch=4, seed=1, steps=5)
+    drawn = [batches[index] for index in range(len(batches))]
+    assert [len(images) for images, _ in drawn] == [4] * 5
+    found = np.concatenate([images for images, _ in drawn])
+    assert np.array_equal(np.bincount(found), np.full(10, 2)) and not np.array_equal(found[:10], found[10:])
+    assert all(np.array_equal(*batch) for batch in drawn)

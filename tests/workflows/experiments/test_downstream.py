@@ -6,8 +6,6 @@ import pytest
 from compare import on_torch
 
 from keras_scatter.cli import main
-from keras_scatter.layers import ScatteringFFT
-from keras_scatter.workflows.datasets import striped_images
 from keras_scatter.workflows.experiments.distilled_filters import downstream
 
 pytestmark = on_torch
@@ -30,25 +28,6 @@ def test_the_quick_form(tmp_path, monkeypatch, capsys):
     assert len(summary["rows"]["mnist"]["pixels-linear"]["100"]["each"]) == 2
     assert main(options) == 2
     assert "--resume continues the run in it" in capsys.readouterr().err
-
-
-def test_features_are_computed_once(tmp_path, monkeypatch):
-    images, _ = striped_images(5, (16, 16, 1))
-    found = downstream.cached("exact", "train", images, tmp_path)
-    expected = ScatteringFFT(J=2, L=8, order=2)(images / 255)
-    assert np.max(np.abs(found - np.asarray(expected))) < 1e-6
-    monkeypatch.setitem(downstream.FEATURES, "exact", None)
-    assert np.array_equal(downstream.cached("exact", "train", images, tmp_path), found)
-    assert [path.name for path in tmp_path.iterdir()] == ["exact-train.npy"]
-
-
-def test_steps_take_all_images_equally_often():
-    batches = downstream.Steps(np.arange(10), np.arange(10), batch=4, seed=1, steps=5)
-    drawn = [batches[index] for index in range(len(batches))]
-    assert [len(images) for images, _ in drawn] == [4] * 5
-    found = np.concatenate([images for images, _ in drawn])
-    assert np.array_equal(np.bincount(found), np.full(10, 2)) and not np.array_equal(found[:10], found[10:])
-    assert all(np.array_equal(*batch) for batch in drawn)
 
 
 @pytest.mark.parametrize("head", [downstream.linear, downstream.mlp])

@@ -7,12 +7,11 @@ import numpy as np
 from keras import layers
 
 from keras_scatter import saved_filters
-from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.workflows.accuracy_curves import AccuracyCurves
 from keras_scatter.workflows.datasets import load_labelled, striped_images
 from keras_scatter.workflows.experiment import chosen, given
-from keras_scatter.workflows.folders import claimed
-from keras_scatter.workflows.training import Batches
+from keras_scatter.workflows.features import FEATURES, GROUPS, cached
+from keras_scatter.workflows.training import Batches, Steps
 
 # Image shape, the parts to train on and to measure on, and the number of images to train on.
 DATASETS = {
@@ -20,26 +19,8 @@ DATASETS = {
     "cifar10": ((32, 32, 3), ("train[:40000]", "train[40000:]"), 40_000),
 }
 LABELS = (100, 500, 1000, 5000, None)  # None: all
-GROUPS = {"faithful": "morlet_o2", "paper": "cifar10_o2"}
-FEATURES = {
-    "pixels": None,
-    "exact": lambda: ScatteringFFT(J=2, L=8, order=2),
-    **{name: lambda name=name: ComplexModulusConv(L=8, order=2, design=name, weights=GROUPS[name]) for name in GROUPS},
-}
 CLASSES, BATCH = 10, 128
 STEPS = 300, 3000  # at least and at most, as many as labels in between
-
-
-class Steps(Batches):
-    """Batches of shuffled images, round after round, in one epoch: epochs of few images cost more than their steps."""
-
-    def __init__(self, images, labels, batch, seed, steps):
-        super().__init__(images, labels, batch, seed)
-        generator, rounds = np.random.default_rng(seed), -(-steps * batch // len(images))
-        self._order = np.concatenate([generator.permutation(len(images)) for _ in range(rounds)])[: steps * batch]
-
-    def __len__(self):
-        return len(self._order) // self.batch
 
 
 def linear(inputs):
@@ -111,30 +92,6 @@ class Downstream(AccuracyCurves):
         accuracy = train_classifier(head, train, test, labels, seed, steps)
         described = {"dataset": dataset, "row": name, "labels": labels or len(train[1]), "seed": seed, "steps": steps}
         return described | {"measured_on": len(test[1]), "accuracy": accuracy}
-
-
-def cached(features, part, images, folder):
-    """Features of uint8 images, computed once and kept in `folder`; float32, read from the disk as needed."""
-    path = folder / f"{features}-{part}.npy"
-    folder.mkdir(parents=True, exist_ok=True)
-    with claimed(path, wait=-1):
-        if not path.exists():
-            _write_features(FEATURES[features], images.astype("float32") / 255, path)
-    return np.load(path, mmap_mode="r")
-
-
-def _write_features(make, images, path):
-    partial, layer = path.with_suffix(".partial"), make and make()
-    shape = layer.compute_output_shape(images.shape) if layer else images.shape
-    try:
-        found = np.lib.format.open_memmap(partial, mode="w+", dtype="float32", shape=tuple(shape))
-        for first in range(0, len(images), BATCH):
-            batch = images[first : first + BATCH]
-            found[first : first + BATCH] = keras.ops.convert_to_numpy(layer(batch)) if layer else batch
-        found.flush()
-        partial.rename(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def train_classifier(head, train, test, labels, seed, steps):
