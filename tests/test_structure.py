@@ -10,7 +10,7 @@ from keras_scatter import layers
 
 PACKAGE = pathlib.Path(__file__).parents[1] / "keras_scatter"
 LAYERS = ["arguments", "optional", "cache", "errors", "files", "filters", "plan", "saved_filters", "perturbations"]
-LAYERS += ["plots", "backend", "molecules", "functional", "layers", "models", "preprocessing", "optimisation"]
+LAYERS += ["plots", "backend", "molecules", "functional", "layers", "losses", "models", "preprocessing", "optimisation"]
 LAYERS += ["inversion", "synthesis", "angular", "detection", "testing", "workflows", "cli"]
 FILTERS_MAY_IMPORT = {"numpy", "scipy", "keras_scatter"}
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -75,7 +75,9 @@ def test_filters_are_numpy_and_scipy_only(path):
         assert root in FILTERS_MAY_IMPORT | sys.stdlib_module_names, f"{path}:{line}: {module}"
 
 
-NUMERICAL = [path for path in FILES if part(path) in ("filters", "plan", "functional", "layers", "models", "testing")]
+NUMERICAL = [
+    path for path in FILES if part(path) in ("filters", "plan", "functional", "layers", "losses", "models", "testing")
+]
 
 
 @pytest.mark.parametrize("path", NUMERICAL, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -116,7 +118,7 @@ def test_what_serves_every_rank_knows_of_no_images(path):
             assert not re.search("image|height|width|pixel", str(name)), f"{path}:{node.lineno}: {name}"
 
 
-@pytest.mark.parametrize("files", ["layers/[a-z]*.py", "models/[a-z]*.py", "filters/*_bank*.py"])
+@pytest.mark.parametrize("files", ["layers/[a-z]*.py", "losses/[a-z]*.py", "models/[a-z]*.py", "filters/*_bank*.py"])
 def test_one_public_thing_a_file(files):
     for path in PACKAGE.glob(files):
         nodes = [node for node in ast.parse(path.read_text()).body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]

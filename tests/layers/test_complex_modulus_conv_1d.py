@@ -21,7 +21,7 @@ def noise(batch, length, channels, seed=0):
 
 
 def digits(count=4):
-    """Sums of partials that come and go, as of voices, and a mean, without which order 0 would be nothing but leakage."""
+    """Sums of partials that come and go, as of voices, and a mean, without which order 0 is nothing but leakage."""
     generator, t = np.random.default_rng(0), np.arange(4096)
     found = np.full((count, 4096), 0.1)
     for signal in found:
