@@ -13,7 +13,7 @@ except ImportError as error:
         "or choose another backend by the environment variable KERAS_BACKEND (tensorflow, jax, torch)"
     ) from error
 
-from keras_scatter import filters, layers, models, molecules, plots, preprocessing, saved_filters
+from keras_scatter import filters, layers, losses, models, molecules, plots, preprocessing, saved_filters
 from keras_scatter.angular import angular_spectrum, angular_threshold
 from keras_scatter.inversion import invert
 from keras_scatter.synthesis import synthesize
@@ -31,6 +31,7 @@ __all__ = [
     "filters",
     "invert",
     "layers",
+    "losses",
     "models",
     "molecules",
     "plots",

@@ -23,16 +23,25 @@ import numpy as np
 from keras_scatter.arguments import check_choice, shown
 from keras_scatter.cache import cached
 from keras_scatter.files import checksum, damaged, is_finite, open_npz, read_json, write_atomically
-from keras_scatter.filters.groups import group_shapes, resolve_config
+from keras_scatter.filters.groups import OF_SIGNALS, group_shapes, resolve
 
 NPZ_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 ABOUT = "keras_scatter"  # HDF5 attribute, and .npz member, that holds the config as JSON
 CHECKSUM = "checksum"  # in it; and of the arrays alone beside them, where `load_weights` looks for it
 
 
-def names():
-    """Names of the shipped filter groups, sorted."""
-    return sorted(_index())
+def names(of=None):
+    """Names of the shipped filter groups, sorted.
+
+    Args:
+        of: `"images"` for those of `ComplexModulusConv`, `"signals"` for those of `ComplexModulusConv1D`, None for all.
+    """
+    check_choice("of", of, (None, "images", "signals"))
+    return sorted(name for name, entry in _index().items() if of in (None, _kind(entry["config"])))
+
+
+def _kind(config):
+    return "signals" if config["design"] in OF_SIGNALS else "images"
 
 
 def describe(name):
@@ -49,7 +58,8 @@ def load(name_or_path, argument="weights"):
         argument: what errors call it.
 
     Returns:
-        `(config, arrays)`: the arguments of `ComplexModulusConv`, and a dict of float arrays in kernel layout.
+        `(config, arrays)`: the arguments of `ComplexModulusConv` or `ComplexModulusConv1D`, and a dict of float arrays
+        in kernel layout.
 
     Raises:
         ValueError: no such name or file, a wrong checksum, or arrays that are missing or of another shape or dtype.
@@ -76,8 +86,13 @@ def load(name_or_path, argument="weights"):
 
 
 def load_matching(name_or_path, config):
-    """The arrays of a group, if it was made for `config` (a result of `resolve_config`)."""
+    """The arrays of a group, if it was made for `config` (a result of `groups.resolve`)."""
     found, arrays = load(name_or_path)
+    if found.keys() != config.keys():
+        raise ValueError(
+            f"weights must be a filter group of {_kind(config)} for this layer. "
+            f"Received: {str(name_or_path)!r}, a group of {_kind(found)}"
+        )
     different = [key for key in config if found[key] != config[key]]
     if different:
         shown = ({key: side[key] for key in different} for side in (found, config))
@@ -132,7 +147,7 @@ def _read(content, label):
     try:
         description, headers, read = (_open_npz if is_npz else _open_h5)(content)
         described = json.loads(description)
-        config = resolve_config(**described["config"])
+        config = resolve(described["config"])
     except Exception as error:  # NumPy, zipfile and h5py raise some ten kinds
         raise ValueError(
             f"{label} is not a filter group written by ComplexModulusConv.save_filters ({error}). "

@@ -18,6 +18,7 @@ from keras_scatter import (
     errors,
     filters,
     layers,
+    losses,
     models,
     molecules,
     optimisation,
@@ -47,7 +48,7 @@ from keras_scatter.workflows import datasets, footprint, stability
 from keras_scatter.workflows.experiments.first_order_hybrids import detection as rectangles
 
 ROOT = pathlib.Path(__file__).parents[1]
-DOCUMENTED = [filters, layers, models, preprocessing]
+DOCUMENTED = [filters, layers, losses, models, preprocessing]
 WITH_EXAMPLES = [
     errors,
     optimisation,
@@ -99,7 +100,7 @@ def run_python(code, **environment):
 def test_public_names():
     assert set(keras_scatter.__all__) | {"__version__"} <= set(dir(keras_scatter))
     functions = {"angular_spectrum", "angular_threshold", "invert", "synthesize"}
-    modules = {"filters", "layers", "models", "molecules", "plots", "preprocessing", "saved_filters"}
+    modules = {"filters", "layers", "losses", "models", "molecules", "plots", "preprocessing", "saved_filters"}
     assert set(keras_scatter.__all__) == functions | modules
 
 

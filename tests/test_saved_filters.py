@@ -8,8 +8,8 @@ import pytest
 from compare import assert_close, images
 
 from keras_scatter import saved_filters
-from keras_scatter.layers import ComplexModulusConv
-from tools.shipped import RECIPES
+from keras_scatter.layers import ComplexModulusConv, ComplexModulusConv1D
+from tools.shipped import RECIPES, SIGNALS
 
 PAPER = [f"{data}_o{order}" for data in ("random", "cifar10", "tiny_imagenet") for order in (1, 2)]
 IMAGES = images(2, 16, 20, 1)
@@ -25,10 +25,57 @@ def test_names():
     faithful = {
         f"{kind}_{of}" for kind in ("morlet", "refined") for of in ("o1", "o2", "J3_o2", "J4_o2", "L4_o2", "L6_o2")
     }
-    assert set(saved_filters.names()) == {*PAPER, *faithful} == set(RECIPES)
+    assert set(saved_filters.names("images")) == {*PAPER, *faithful} == set(RECIPES)
+    assert set(saved_filters.names("signals")) == {f"morlet_1d_Q{Q}" for Q in (1, 4, 8)} == set(SIGNALS)
+    assert saved_filters.names() == sorted([*RECIPES, *SIGNALS])
+    with pytest.raises(ValueError, match=r"of must be one of None, 'images', 'signals'\. Received: of='volumes'"):
+        saved_filters.names("volumes")
 
 
-@pytest.mark.parametrize("name", saved_filters.names())
+# What a spectrum of errors and costs promises, on held-out spoken digits.
+BOUNDS = {
+    "morlet_1d_Q1": (0.001, 0.006, 235),
+    "morlet_1d_Q4": (0.0015, 0.008, 393),
+    "morlet_1d_Q8": (0.0015, 0.008, 986),
+}
+
+
+@pytest.mark.parametrize("name", saved_filters.names("signals"))
+def test_shipped_groups_of_signals_are_the_design(name):
+    config, arrays = saved_filters.load(name)
+    given = {key: value for key, value in config.items() if key != "design"}
+    layer, signals = ComplexModulusConv1D(**given, weights=name), images(1, 100, 1)
+    assert_close(layer(signals), ComplexModulusConv1D(**SIGNALS[name])(signals), 1e-6)
+    assert set(layer.filters) == set(arrays)
+    entry, (first, second, cost) = saved_filters.describe(name), BOUNDS[name]
+    assert all(
+        0 <= error <= bound for error, bound in zip(entry["relative_error"]["spoken_digits"], (1e-4, first, second))
+    )
+    assert 0 < entry["multiply_adds"] <= cost
+    assert entry["multiply_adds"] == round(ComplexModulusConv1D(**given, padding="periodic").multiply_adds(8192) / 8192)
+    assert entry["latency"] == layer.stream().latency
+    with pytest.raises(ValueError, match=f"a filter group of images for this layer. Received: '{name}', a group of s"):
+        ComplexModulusConv(weights=name)
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".npz"])
+def test_round_trip_of_signals(tmp_path, ending):
+    layer, path, signals = (
+        ComplexModulusConv1D(J=3, kernel_initializer="he_normal"),
+        tmp_path / f"group{ending}",
+        images(1, 40, 1),
+    )
+    layer(signals)
+    layer.save_filters(path)
+    config, _ = saved_filters.load(path)
+    assert config == layer.group_config
+    assert_close(ComplexModulusConv1D(J=3, weights=path)(signals), layer(signals), 0)
+    rewrite(path, lambda found: found.update(psi_1_n0_real=found["psi_1_n0_real"][1:]))
+    with pytest.raises(ValueError, match=r"array psi_1_n0_real must have shape \(\d+, 1, 1\) and a float dtype"):
+        saved_filters.load(path)
+
+
+@pytest.mark.parametrize("name", saved_filters.names("images"))
 def test_shipped_groups_make_their_layers(name):
     config, arrays = saved_filters.load(name)
     layer = ComplexModulusConv(**config, weights=name)
@@ -39,7 +86,7 @@ def test_shipped_groups_make_their_layers(name):
         assert_close(layer.filters[key], array, 0)
 
 
-@pytest.mark.parametrize("name", saved_filters.names())
+@pytest.mark.parametrize("name", saved_filters.names("images"))
 def test_the_index_says_what_was_measured(name):
     entry = saved_filters.describe(name)
     assert entry["data"] and entry["epochs"] >= 0

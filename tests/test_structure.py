@@ -10,7 +10,7 @@ from keras_scatter import layers
 
 PACKAGE = pathlib.Path(__file__).parents[1] / "keras_scatter"
 LAYERS = ["arguments", "optional", "cache", "errors", "files", "filters", "plan", "saved_filters", "perturbations"]
-LAYERS += ["plots", "backend", "molecules", "functional", "layers", "models", "preprocessing", "optimisation"]
+LAYERS += ["plots", "backend", "molecules", "functional", "layers", "losses", "models", "preprocessing", "optimisation"]
 LAYERS += ["inversion", "synthesis", "angular", "detection", "testing", "workflows", "cli"]
 FILTERS_MAY_IMPORT = {"numpy", "scipy", "keras_scatter"}
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -78,7 +78,9 @@ def test_filters_are_numpy_and_scipy_only(path):
         assert root in FILTERS_MAY_IMPORT | sys.stdlib_module_names, f"{path}:{line}: {module}"
 
 
-NUMERICAL = [path for path in FILES if part(path) in ("filters", "plan", "functional", "layers", "models", "testing")]
+NUMERICAL = [
+    path for path in FILES if part(path) in ("filters", "plan", "functional", "layers", "losses", "models", "testing")
+]
 
 
 @pytest.mark.parametrize("path", NUMERICAL, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -120,7 +122,8 @@ def test_what_serves_every_rank_knows_of_no_images(path):
 
 
 @pytest.mark.parametrize(
-    "files", ["layers/[a-z]*.py", "models/[a-z]*.py", "filters/*_bank*.py", "detection/*backbone.py"]
+    "files",
+    ["layers/[a-z]*.py", "losses/[a-z]*.py", "models/[a-z]*.py", "filters/*_bank*.py", "detection/*backbone.py"],
 )
 def test_one_public_thing_a_file(files):
     for path in PACKAGE.glob(files):

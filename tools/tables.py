@@ -16,14 +16,26 @@ MARKED = re.compile(r"(<!-- table: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def shipped_groups():
-    """Errors of every shipped filter group on every set of images."""
-    entries = {name: saved_filters.describe(name) for name in saved_filters.names()}
+    """Errors of every shipped filter group of images on every set of them."""
+    entries = {name: saved_filters.describe(name) for name in saved_filters.names("images")}
     sets = sorted({dataset for entry in entries.values() for dataset in entry["relative_error"]})
     rows = [["group", "design", "trained on", *sets]]
     for name, entry in sorted(entries.items(), key=lambda item: (item[1]["config"]["design"], item[0])):
         errors = [reports.by_order(entry["relative_error"][dataset]) for dataset in sets]
         training = f"{entry['data']}, {entry['epochs']} epochs" if entry["epochs"] else "not trained"
         rows.append([f"`{name}`", entry["config"]["design"], training, *errors])
+    return rows
+
+
+def shipped_groups_of_signals():
+    """Errors and costs of every shipped filter group of signals."""
+    rows = [["group", "J", "Q", "spoken digits", "multiply-adds a sample", "latency"]]
+    for name in saved_filters.names("signals"):
+        entry = saved_filters.describe(name)
+        config = entry["config"]
+        errors = reports.by_order(entry["relative_error"]["spoken_digits"])
+        of_group = [str(config["J"]), str(config["Q"][0]), errors, str(entry["multiply_adds"]), str(entry["latency"])]
+        rows.append([f"`{name}`", *of_group])
     return rows
 
 
@@ -92,6 +104,7 @@ def memory_growth():
 TABLES = {
     "few labels": few_labels,
     "shipped groups": shipped_groups,
+    "shipped groups of signals": shipped_groups_of_signals,
     "speed": functools.partial(benchmarked, "cpu.json", "forward", SCATTERING),
     "speed of gradients": functools.partial(benchmarked, "cpu.json", "gradient", SCATTERING),
     "memory": functools.partial(benchmarked, "cpu.json", "memory", SCATTERING),

@@ -14,6 +14,20 @@ def constants(arrays):
     return tuple(ops.convert_to_tensor(array, array.dtype) for array in arrays)
 
 
+def outside_of_programs():
+    """Have operations of a `with` statement run at once, also where a program is traced."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.init_scope()
+    if backend == "jax":
+        import jax
+
+        return jax.ensure_compile_time_eval()
+    return contextlib.nullcontext()
+
+
 @contextlib.contextmanager
 def float64_allowed():
     """Have JAX compute in float64, as the other backends do by themselves, in a `with` statement."""

@@ -41,7 +41,7 @@ def compiled(xla_under_tensorflow, differentiable=1):
         def call(*arguments, **static):
             if xla_under_tensorflow and in_xla():
                 return function(*arguments, **static)
-            skeleton, arrays = _split((arguments, static))
+            skeleton, arrays = split((arguments, static))
             return programs.find(skeleton, arrays)(*arrays)
 
         call.programs = programs
@@ -114,7 +114,7 @@ class _TensorflowPrograms(_JaxPrograms):
         pass  # Python frees a graph that nobody holds
 
 
-def _split(value):
+def split(value):
     """A hashable skeleton of nested arguments, and the arrays that it leaves out."""
     skeleton, arrays, waiting = [], [], [value]
     while waiting:
@@ -134,7 +134,7 @@ def _split(value):
     return tuple(skeleton), arrays
 
 
-def _joined(skeleton, arrays):
+def join(skeleton, arrays):
     """The next value of a skeleton, with the next arrays where arrays were; both are iterators."""
     entry = next(skeleton)
     if entry is ARRAY:
@@ -143,13 +143,13 @@ def _joined(skeleton, arrays):
         return entry
     kind, content = entry
     if kind is dict:
-        return {name: _joined(skeleton, arrays) for name in content}
-    parts = [_joined(skeleton, arrays) for _ in range(content)]
+        return {name: join(skeleton, arrays) for name in content}
+    parts = [join(skeleton, arrays) for _ in range(content)]
     return tuple(parts) if kind is tuple else kind(*parts)
 
 
 def _filled_in(function, skeleton, *arrays):
-    arguments, static = _joined(iter(skeleton), iter(arrays))
+    arguments, static = join(iter(skeleton), iter(arrays))
     return function(*arguments, **static)
 
 

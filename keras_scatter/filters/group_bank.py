@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_scatter.arguments import check_size
 from keras_scatter.filters.filter_bank import FilterBank, check_image_shape, check_values, values
-from keras_scatter.filters.groups import group_shapes, group_spectra, resolve_config
+from keras_scatter.filters.groups import OF_SIGNALS, group_shapes, group_spectra, resolve_config
 from keras_scatter.filters.paths import ScaleAngle
 
 
@@ -52,6 +52,8 @@ class GroupBank(FilterBank):
     """
 
     def __init__(self, config, arrays, shape=(64, 64)):
+        if config.get("design") in OF_SIGNALS:
+            raise ValueError("config must be that of a filter group of images. Received: one of signals")
         self.config = resolve_config(**config)
         self.J, self.L = self.config["J"], self.config["L"]
         if not self.config["share_filters"]:

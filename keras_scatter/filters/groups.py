@@ -4,18 +4,26 @@ A group is a dict of arrays in the layout of convolution kernels, `(rows, column
 Keras, TensorFlow and PyTorch do (correlation). `psi_d_real` and `psi_d_imag` are the wavelets that read the d-times
 decimated image, and `lowpass_d` is the low-pass: in the paper's design that of block d, in the faithful one the
 kernels that lead from decimation d - 1 to d. The faithful wavelets of scale j2 after those of scale j1 are
-`psi_{j2 - j1}`.
+`psi_{j2 - j1}`. Groups of signals have kernels `(samples, inputs, outputs)`, see `half_band`.
 """
 
 import numpy as np
 
 from keras_scatter.arguments import check_bool, check_choice, check_integer, shown
-from keras_scatter.filters import faithful, paper
+from keras_scatter.filters import faithful, half_band, paper
 
-# A design is a module with `check`, `shapes`, `filters`, `effective` and `bank`; `functional` has one of the same name,
-# with `make_plan`, `scatter` and `multiply_adds`.
+# A design of images is a module with `check`, `shapes`, `filters`, `effective` and `bank`; one of signals is a module
+# with `resolve`, `shapes` and `kernels`; `functional` has one of the same name, with `make_plan`, `program` and
+# `multiply_adds`.
 DESIGNS = {"faithful": faithful, "paper": paper}
+OF_SIGNALS = {"half_band": half_band}
 LARGEST_KERNEL = 15
+
+
+def resolve(config):
+    """The complete description of a filter group of images or of signals, from a dict that may come from a file."""
+    design = OF_SIGNALS.get(config.get("design"))
+    return resolve_config(**config) if design is None else design.resolve(**config)
 
 
 def resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters):
@@ -56,7 +64,7 @@ def group_shapes(config, channels=1):
     """Name and shape of every array of a group.
 
     Args:
-        config: a result of `resolve_config`.
+        config: a result of `resolve`.
         channels: image channels; they matter only without `share_filters`.
 
     Example:
@@ -65,11 +73,13 @@ def group_shapes(config, channels=1):
     >>> group_shapes(config)["psi_0_real"]
     (7, 7, 1, 8)
     """
-    return DESIGNS[config["design"]].shapes(config, channels)
+    return (DESIGNS | OF_SIGNALS)[config["design"]].shapes(config, channels)
 
 
 def designed_group(config, channels=1):
     """The arrays of a group without any training, float64: `kernel_initializer="morlet"`."""
+    if config["design"] in OF_SIGNALS:
+        return OF_SIGNALS[config["design"]].kernels(config)
     kernels = {}
     for name, filters in DESIGNS[config["design"]].filters(config).items():
         # Reversed, as a correlation needs them.

@@ -1,6 +1,7 @@
 """Scattering layers."""
 
 from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
+from keras_scatter.layers.complex_modulus_conv_1d import ComplexModulusConv1D
 from keras_scatter.layers.dtcwt import DTCWT
 from keras_scatter.layers.dtcwt_scattering import DTCWTScattering
 from keras_scatter.layers.harmonic_scattering_3d import HarmonicScattering3D
@@ -15,6 +16,7 @@ from keras_scatter.layers.time_frequency_scattering import TimeFrequencyScatteri
 
 __all__ = [
     "ComplexModulusConv",
+    "ComplexModulusConv1D",
     "DTCWT",
     "DTCWTScattering",
     "HarmonicScattering3D",

@@ -39,7 +39,7 @@ class BaseTransform(keras.layers.Layer):
 
     def __call__(self, inputs, *args, **kwargs):
         for array in keras.tree.flatten(inputs):
-            _check_dtype(array, NAMES[self.rank][0])
+            check_dtype(array, NAMES[self.rank][0])
         return super().__call__(keras.tree.map_structure(self._as_tensor, inputs), *args, **kwargs)
 
     def _as_tensor(self, array):
@@ -119,7 +119,8 @@ class BaseTransform(keras.layers.Layer):
         return "float64" if self.compute_dtype == "float64" else "float32"
 
 
-def _check_dtype(array, what):
+def check_dtype(array, what):
+    """Refuse arrays that are no real numbers; `what` they are called in the error."""
     dtype = getattr(array, "dtype", None)
     if dtype is None:
         return

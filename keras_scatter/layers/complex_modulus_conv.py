@@ -3,20 +3,17 @@
 import functools
 
 import keras
-import numpy as np
-from keras import ops
 
-from keras_scatter import saved_filters
-from keras_scatter.filters.groups import designed_group, group_shapes, resolve_config
+from keras_scatter.filters.groups import group_shapes, resolve_config
 from keras_scatter.functional import faithful, paper
-from keras_scatter.layers._initial import check_initializer, constant, distinct
-from keras_scatter.layers.base_scattering import BaseScattering
+from keras_scatter.layers.base_complex_modulus_conv import BaseComplexModulusConv
+from keras_scatter.layers.scattering_fft import ScatteringFFT
 
 DESIGNS = {"faithful": faithful, "paper": paper}
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
-class ComplexModulusConv(BaseScattering):
+class ComplexModulusConv(BaseComplexModulusConv):
     """Wavelet scattering by small convolutions, which run wherever convolutions run and can be trained.
 
     Two designs:
@@ -110,8 +107,8 @@ class ComplexModulusConv(BaseScattering):
         config = resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters)
         transform = DESIGNS[config["design"]]
         make_plan = functools.partial(transform.make_plan, config)
-        super().__init__(make_plan, paths, output, data_format, **kwargs)
-        self._program, self._chunk = transform.program, 0
+        super().__init__(make_plan, config, kernel_initializer, weights, paths, output, data_format, **kwargs)
+        self._program = transform.program
         self.J = None if J is None else config["J"]
         self.L = config["L"]
         self.order = config["order"]
@@ -120,14 +117,6 @@ class ComplexModulusConv(BaseScattering):
         self.design = config["design"]
         self.lowpass_filters = config["lowpass_filters"]
         self.share_filters = config["share_filters"]
-        self.kernel_initializer = _check_initializer(kernel_initializer)
-        self.group_config = config
-        self._loaded_group = None if weights is None else saved_filters.load_matching(weights, config)
-
-    @property
-    def filters(self):
-        """The filter group as a dict of variables by name."""
-        return {variable.name: variable for variable in self.weights}
 
     def _make_weights(self, input_shape):
         self.compute_output_shape(input_shape)
@@ -140,53 +129,12 @@ class ComplexModulusConv(BaseScattering):
         if not self.share_filters:
             axis = -1 if self._channels_last else 1
             self.input_spec = keras.layers.InputSpec(ndim=4, axes={axis: channels})
-        shapes = group_shapes(self.group_config, channels)
-        initial = self._initial_values(shapes, channels)
-        for name, shape in shapes.items():
-            self.add_weight(name=name, shape=shape, initializer=initial[name])
+        self._add_filters(channels)
 
-    def _arrays(self, axes):
-        return {name: ops.cast(variable, self.compute_dtype) for name, variable in self.filters.items()}
-
-    def _working_dtype(self):
-        return self.compute_dtype
-
-    def is_as_drawn(self):
-        """Whether the filters of the built layer are random numbers, as its initializer drew them."""
-        if self._loaded_group is not None or self.kernel_initializer == "morlet":
-            return False
-        initial = self._initial_values(self.filters, None)
-        drawn = ((initial[name](variable.shape, variable.dtype), variable) for name, variable in self.filters.items())
-        return all(np.array_equal(*map(ops.convert_to_numpy, pair)) for pair in drawn)
-
-    def scale_filters(self, factors):
-        """Multiply kernels.
-
-        Args:
-            factors: dict of numbers by the names of kernels, such as `"lowpass_1"`, and `"psi_0"` for both its parts.
-        """
-        for name, variable in self.filters.items():
-            factor = factors.get(name.removesuffix("_real").removesuffix("_imag"), 1.0)
-            variable.assign(variable * ops.cast(factor, variable.dtype))
-
-    def save_filters(self, path, overwrite=False, **about):
-        """Write the filter group to `path`, to be read by `weights=path` or by any framework.
-
-        Args:
-            path: ends in `.weights.h5` (Keras's weights file, which `load_weights` reads too) or in `.npz` (NumPy,
-                plain array names).
-            overwrite: replace a file that exists.
-            **about: what else to write beside the config: data set, epochs, errors; anything JSON can hold.
-
-        The file holds a checksum, which is compared when it is read.
-
-        Raises:
-            ValueError: the ending is another one, the layer is not built, a filter is not finite, or the file exists.
-        """
-        if not self.built:
-            raise ValueError("save_filters needs a layer with filters: call the layer or build it first.")
-        arrays = {name: ops.convert_to_numpy(variable) for name, variable in self.filters.items()}
-        saved_filters.write(path, self.group_config, arrays, overwrite=overwrite, about=about)
+    def exact(self):
+        """The `ScatteringFFT` that this layer stands for, with its paths."""
+        paths = self.get_config()["paths"]
+        return ScatteringFFT(self.group_config["J"], self.L, self.order, data_format=self.data_format, paths=paths)
 
     def multiply_adds(self, shape):
         """Multiplications in the convolutions, for one channel of an image of that height and width.
@@ -201,7 +149,6 @@ class ComplexModulusConv(BaseScattering):
         return DESIGNS[self.design].multiply_adds(kernels, self._plan, self._plan.axes(shape))
 
     def get_config(self):
-        initializer = self.kernel_initializer
         return {
             **super().get_config(),
             "L": self.L,
@@ -211,20 +158,4 @@ class ComplexModulusConv(BaseScattering):
             "design": self.design,
             "lowpass_filters": self.lowpass_filters,
             "share_filters": self.share_filters,
-            "kernel_initializer": initializer if initializer == "morlet" else keras.initializers.serialize(initializer),
         }
-
-    def _initial_values(self, shapes, channels):
-        """An array or an initializer for every kernel."""
-        if self._loaded_group is not None:
-            return {name: constant(self._loaded_group[name]) for name in shapes}
-        if self.kernel_initializer == "morlet":
-            designed = designed_group(self.group_config, channels)
-            return {name: constant(designed[name]) for name in shapes}
-        return {name: distinct(self.kernel_initializer, index) for index, name in enumerate(shapes)}
-
-
-def _check_initializer(initializer):
-    if isinstance(initializer, str) and initializer == "morlet":
-        return initializer
-    return check_initializer("kernel_initializer", initializer, '"morlet" or a Keras initializer')

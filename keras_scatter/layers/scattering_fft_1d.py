@@ -5,11 +5,12 @@ import functools
 import keras
 
 from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.filters.averaging import check_stride
 from keras_scatter.filters.morlet_1d import by_order, check_Q
 from keras_scatter.functional import fourier
 from keras_scatter.functional.signal_bank import signal_bank
 from keras_scatter.functional.smoothing import by_level
-from keras_scatter.layers._signals import check_length, check_stride, check_T
+from keras_scatter.layers._signals import check_length, check_T
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.signals import signal_plan
 

@@ -6,9 +6,10 @@ import keras
 
 from keras_scatter.arguments import check_bool, check_choice, check_integer
 from keras_scatter.backend.sizes import is_static
+from keras_scatter.filters.averaging import check_average, check_stride
 from keras_scatter.filters.morlet_1d import by_order, check_Q
 from keras_scatter.functional import time_frequency
-from keras_scatter.layers._signals import check_average, check_length, check_stride, check_T
+from keras_scatter.layers._signals import check_length, check_T
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.time_frequency import time_frequency_plan
 

@@ -5,8 +5,8 @@ import numpy as np
 from keras import ops
 
 from keras_scatter.arguments import check_choice, shown
+from keras_scatter.layers.base_complex_modulus_conv import BaseComplexModulusConv
 from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
-from keras_scatter.layers.scattering_fft import ScatteringFFT
 from keras_scatter.models.relative_error import RelativeError
 from keras_scatter.models.restore_best import RestoreBest
 
@@ -18,22 +18,23 @@ NOTHING = 1e-36  # mean square of the coefficients of zeros: the smallest normal
 class ScatteringDistiller(keras.Model):
     """Train convolutions to give the coefficients of the exact scattering transform.
 
-    `fit` takes images alone: the teacher computes the targets of each batch. Calling the model, and `predict`, give
-    the student's features. Besides the loss, the relative error `sqrt(sum |V - S|^2 / sum |S|^2)` of every order m
-    is logged as `relative_error_m`, because one squared error over all paths shows only order 0.
+    `fit` takes images, or signals, alone: the teacher computes the targets of each batch. Calling the model, and
+    `predict`, give the student's features. Besides the loss, the relative error `sqrt(sum |V - S|^2 / sum |S|^2)` of
+    every order m is logged as `relative_error_m`, because one squared error over all paths shows only order 0.
 
     Args:
-        student: a `ComplexModulusConv`, or a model whose last layer is one.
-        teacher: a layer with the same `paths`; None makes the `ScatteringFFT` for the student's J, L, order and
-            data_format.
+        student: a `ComplexModulusConv` or `ComplexModulusConv1D`, or a model whose last layer is one.
+        teacher: a layer with the same `paths`; None makes the `ScatteringFFT` or `ScatteringFFT1D` for the student's
+            arguments.
         loss: `"balanced"` divides each path's squared error by its mean squared teacher coefficient (plus 1e-6 of
             the largest) over the first 512 images that `fit` sees; the divisors are computed once and saved with the
             model. `"mse"` is the plain mean squared error of the paper.
         **kwargs: `name`, `dtype` and other arguments of `keras.Model`.
 
     Raises:
-        TypeError: the student is no `ComplexModulusConv` and no model that ends in one.
-        ValueError: the paths of student and teacher differ, the loss is unknown, or `compile` was given a loss.
+        TypeError: the student is no `ComplexModulusConv` or `ComplexModulusConv1D`, and no model that ends in one.
+        ValueError: the paths of student and teacher differ, the loss is unknown, `compile` was given a loss, or a
+            student of signals pads by zeros, whose outputs are centred elsewhere.
 
     Example:
 
@@ -55,9 +56,7 @@ class ScatteringDistiller(keras.Model):
         check_choice("loss", loss, ("balanced", "mse"))
         layer = _scattering_layer(student)
         if teacher is None:
-            J = layer.group_config["J"]
-            selected = layer.get_config()["paths"]
-            teacher = ScatteringFFT(J, layer.L, layer.order, data_format=layer.data_format, paths=selected)
+            teacher = layer.exact()
         if not isinstance(teacher, keras.layers.Layer):
             raise TypeError(f"teacher must be a scattering layer. Received: teacher={shown(teacher)}")
         for scattering in (layer, teacher):
@@ -160,7 +159,7 @@ class ScatteringDistiller(keras.Model):
             mean: mean square of the teacher's coefficients, by path.
         """
         layer = _scattering_layer(self.student)
-        if not layer.is_as_drawn():
+        if not isinstance(layer, ComplexModulusConv) or not layer.is_as_drawn():
             return
         found = self._mean_squares(self.student, images)
         if not np.isfinite(found).all() or found.min() <= NOTHING:
@@ -175,8 +174,9 @@ class ScatteringDistiller(keras.Model):
         total, pixels = 0.0, 0
         for batch in _first_images(images, CALIBRATION_IMAGES):
             coefficients = self._by_path(layer(ops.convert_to_tensor(batch)))
-            total = total + ops.convert_to_numpy(ops.sum(ops.square(coefficients), axis=(0, 1, 2, 3))).astype("float64")
-            pixels += int(np.prod(coefficients.shape[:4]))
+            others = tuple(range(len(coefficients.shape) - 1))
+            total = total + ops.convert_to_numpy(ops.sum(ops.square(coefficients), axis=others)).astype("float64")
+            pixels += int(np.prod(coefficients.shape[:-1]))
         if not pixels:
             raise ValueError("fit needs at least one image. Received: an empty data set")
         return total / pixels
@@ -205,11 +205,11 @@ class ScatteringDistiller(keras.Model):
         return cls(**config)
 
     def _by_path(self, features):
-        """Features as `(batch, h, w, C, K)` in the dtype of the variables."""
+        """Features as `(batch, h, w, C, K)`, or `(batch, time, C, K)`, in the dtype of the variables."""
         if self._data_format == "channels_first":
-            features = ops.transpose(features, (0, 2, 3, 1))
+            features = ops.moveaxis(features, 1, -1)
         paths = self.path_weights.shape[0]
-        features = ops.reshape(features, (*ops.shape(features)[:3], features.shape[3] // paths, paths))
+        features = ops.reshape(features, (*ops.shape(features)[:-1], features.shape[-1] // paths, paths))
         return ops.cast(features, self.path_weights.dtype)
 
     def _evaluate_before(self, callback, validation_data, batch_size):
@@ -221,9 +221,9 @@ class ScatteringDistiller(keras.Model):
 
 def _scattering_layer(student):
     layer = student.layers[-1] if isinstance(student, keras.Model) and student.layers else student
-    if not isinstance(layer, ComplexModulusConv):
+    if not isinstance(layer, BaseComplexModulusConv):
         raise TypeError(
-            "student must be a ComplexModulusConv or a model whose last layer is one. "
+            "student must be a ComplexModulusConv, a ComplexModulusConv1D or a model whose last layer is one. "
             f"Received: {type(student).__name__}"
         )
     return layer

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_scatter.cache import cached
+from keras_scatter.filters import half_band
 from keras_scatter.filters.morlet_1d import SIGMA, constant_q, gaussian_1d, morlet_1d, support
 from keras_scatter.filters.paths import Path1D
 from keras_scatter.filters.spectra import on_grid, without_zeros
@@ -54,19 +55,48 @@ def signal_plan(J, Q, T, order, stride, padding, paths=None):
     check_count([{0: (J + 4) * max(Q)}], 1, f"J={J}, Q={Q}")
     average = {0: None, "global": "total"}.get(T, "local")
     filters = SignalFilters(J, Q, T if average == "local" and T else 2**J)
-    named = [constant_q(J, q) for q in Q]
-    banks = [tuple(Wavelet(n, w.j) for n, w in enumerate(bank)) for bank in named]
-    check_count([collections.Counter(w.j for w in bank) for bank in named], order, f"J={J}, Q={Q}, order={order}")
     log2_stride = math.floor(math.log2(filters.T)) if stride is None else stride.bit_length() - 1
+    coarsest = log2_stride if average == "local" else LARGEST_J
+    banks = [tuple(Wavelet(n, w.j) for n, w in enumerate(constant_q(J, q))) for q in Q]
+    axis = functools.partial(signal_axis, T=filters.T, padding=padding)
+    nodes, names, rows = _named_tree(filters, banks, order, lambda wavelet: min(wavelet.j, coarsest), paths)
+    return Plan(nodes, names, rows, log2_stride, J, padding, axis, filters, average)
+
+
+@cached
+def half_band_plan(design, padding, paths=None):
+    """The plan of a distilled transform of signals.
+
+    Args:
+        design: a `filters.half_band.Design`.
+        padding, paths: as in `signal_plan`.
+    """
+    J, Q = design.J, design.Q
+    check_count([{0: (J + 4) * max(Q)}], 1, f"J={J}, Q={Q}")
+
+    def wavelet(n, found, m):
+        # How coarsely moduli are sampled depends on more than the scale j.
+        return Wavelet(n, found.j, kind=half_band.level(design, m, found))
+
+    banks = [tuple(wavelet(n, w, m) for n, w in enumerate(constant_q(J, q))) for m, q in enumerate(Q)]
+    reach = half_band.reach(design)
+    axis = functools.partial(half_band_axis, T=design.T, padding=padding, reach=reach, step=design.stride)
+    filters = SignalFilters(J, Q, design.T)
+    found = _named_tree(filters, banks, design.order, lambda wavelet: wavelet.kind, paths)
+    return Plan(*found, design.coarsest, J, padding, axis, design)
+
+
+def _named_tree(filters, banks, order, level, paths):
+    """Nodes, the paths of the outputs, and these as rows, in order."""
+    J, Q = filters.J, filters.Q
+    check_count([collections.Counter(w.j for w in bank) for bank in banks], order, f"J={J}, Q={Q}, order={order}")
     wanted = None
     if paths is not None:
         wanted = {tuple(banks[min(m, len(Q) - 1)][n] for m, n in enumerate(path[1])) for path in paths}
-    coarsest = log2_stride if average == "local" else LARGEST_J
-    nodes = tree(banks, order, lambda a, b: b.j > a.j, lambda wavelet: min(wavelet.j, coarsest), wanted)
+    nodes = tree(banks, order, lambda a, b: b.j > a.j, level, wanted)
     rows = in_output_order(row for node in nodes if node.emits for row in node.rows)
-    axis = functools.partial(signal_axis, T=filters.T, padding=padding)
-    names = tuple(_path(row, named) for row in rows)
-    return Plan(nodes, names, rows, log2_stride, J, padding, axis, filters, average)
+    named = [constant_q(J, q) for q in Q]
+    return nodes, tuple(_path(row, named) for row in rows), rows
 
 
 def _path(row, banks):
@@ -88,6 +118,32 @@ def signal_axis(size, T, padding):
     # The exponent of a tensor counts the steps that its size has reached: a quotient is -1 for the others.
     length = _length(size, T) if isinstance(size, int) else 2 ** sum(1 + (size - step) // 2**30 for step in _steps(T))
     return Axis(size, (length - size) // 2, (length - size + 1) // 2, padding, partial=True)
+
+
+def half_band_axis(size, T, padding, reach, step):
+    """An axis with margins up to where the filters reach, whose grids of averages are those of `signal_axis`.
+
+    With zeros the first output is centred at the first sample, and nothing reaches from the end to the beginning.
+
+    Args:
+        reach: samples before and after an output that count for it.
+        step: samples between outputs.
+
+    Example:
+
+    >>> half_band_axis(1000, T=32, padding="zeros", reach=600, step=32).kept(5)
+    (0, 32)
+    >>> axis = half_band_axis(10_000, T=32, padding="reflect", reach=600, step=32)
+    >>> axis.before, axis.length, signal_axis(10_000, T=32, padding="reflect").before
+    (632, 11264, 3192)
+    """
+    if padding == "zeros":
+        return Axis(size, 0, (size + reach + step - 1) // step * step - size, padding, partial=True)
+    axis = signal_axis(size, T, padding)
+    if padding == "periodic" or not isinstance(size, int) or min(axis.before, axis.after) < reach:
+        return axis
+    before, after = (margin - (margin - reach) // step * step for margin in (axis.before, axis.after))
+    return axis._replace(before=before, after=after)
 
 
 @cached

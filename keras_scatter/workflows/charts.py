@@ -5,6 +5,7 @@ import io
 import numpy as np
 
 from keras_scatter.files import write_atomically
+from keras_scatter.filters import half_band
 from keras_scatter.filters.groups import effective_filters
 from keras_scatter.optional import require
 
@@ -31,6 +32,18 @@ def filter_group(config, arrays):
             limit = abs(kernel).max()
             axis.imshow(kernel, cmap="gray", vmin=-limit, vmax=limit)
     figure.subplots_adjust(left=0.06, right=0.99, bottom=0.01, top=0.99, wspace=0.08, hspace=0.08)
+    return figure
+
+
+def signal_filter_group(config, arrays):
+    """Draw the spectra of the wavelets of order 1 that a filter group of signals makes. Returns the figure."""
+    n = 64 * 2 ** config["J"]
+    figure, axis = subplots(figsize=(8, 3))
+    for spectrum in np.abs(half_band.spectra(config, arrays, n)):
+        axis.plot(np.arange(n // 2) / n, spectrum[: n // 2])
+    axis.set(xlabel="frequency (cycles a sample)", ylabel="modulus")
+    axis.set_xscale("log", base=2)
+    axis.set_xlim(2.0 ** -(config["J"] + 3), 0.5)
     return figure
 
 

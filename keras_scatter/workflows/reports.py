@@ -38,9 +38,10 @@ def print_filter_groups():
     for name in saved_filters.names():
         entry = saved_filters.describe(name)
         config = entry["config"]
-        described = (config["design"], config["J"], config["order"], config["L"], entry["data"], entry["epochs"])
+        directions = f"L={config['L']}" if "L" in config else f"Q={config['Q'][0]}"
+        described = (config["design"], config["J"], config["order"], directions, entry["data"], entry["epochs"])
         rows.append((name, *described, _errors(entry)))
-    columns = ["name", "design", "J", "order", "L", "data", "epochs", "relative error by order"]
+    columns = ["name", "design", "J", "order", "L or Q", "data", "epochs", "relative error by order"]
     Console().print(table(columns, rows))
 
 
@@ -57,7 +58,8 @@ def describe_filter_group(name, out=None, overwrite=False):
     console = Console()
     console.print(table([name, ""], known.items()))
     console.print(table(["array", "shape"], ((key, array.shape) for key, array in arrays.items())))
-    charts.save(charts.filter_group(config, arrays), picture)
+    draw = charts.signal_filter_group if "Q" in config else charts.filter_group
+    charts.save(draw(config, arrays), picture)
     console.print(f"Drawn in {picture}")
 
 

@@ -88,6 +88,9 @@ def compare(groups, dataset="dead_leaves", images=256, size=64, seed=0):
         raise TypeError(f"groups must be names or paths of filter groups. Received: groups={shown(groups)}")
     settings = {"groups": list(groups), "dataset": dataset, "images": images, "size": size, "seed": seed}
     loaded = {group: saved_filters.load(group, "groups") for group in groups}
+    for group, (config, _) in loaded.items():
+        if "L" not in config:
+            raise ValueError(f"groups must be filter groups of images. Received: {group!r}, a group of signals")
     _, x = load_images(dataset, 1, images, size, seed)
     distances, sums = {}, {}
     for group, (config, arrays) in loaded.items():

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from compare import BACKEND, assert_close, images, to_numpy
 
-from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
+from keras_scatter.layers import ComplexModulusConv, ComplexModulusConv1D, ScatteringFFT, ScatteringFFT1D
 from keras_scatter.models import RestoreBest, ScatteringDistiller
 from keras_scatter.workflows.datasets import dead_leaves
 
@@ -35,6 +35,27 @@ def test_the_default_teacher_has_the_students_paths():
     assert isinstance(distiller.teacher, ScatteringFFT)
     assert distiller.teacher.paths == distiller.student.paths
     assert distiller.teacher.data_format == "channels_first"
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_signals_are_distilled_too(data_format):
+    x = np.random.default_rng(0).normal(size=(8, 64, 2)).astype("float32")
+    x = x if data_format == "channels_last" else x.transpose(0, 2, 1)
+    arguments = {"J": 3, "Q": (2, 1), "T": 12, "stride": 4, "padding": "periodic", "data_format": data_format}
+    layer = ComplexModulusConv1D(**arguments, kernel_size=7)
+    distiller = compiled(layer)
+    assert_close(distiller.teacher(x), ScatteringFFT1D(**arguments)(x))
+    before = distiller.evaluate(x, verbose=0, return_dict=True)
+    distiller.compile(keras.optimizers.Adam(1e-4))
+    distiller.fit(x, epochs=3, validation_data=x, callbacks=[RestoreBest()], verbose=0)
+    after = distiller.evaluate(x, verbose=0, return_dict=True)
+    assert sorted(after) == ["loss", "relative_error_0", "relative_error_1", "relative_error_2"]
+    assert 0 < after["loss"] < before["loss"] and before["relative_error_2"] < 0.1
+
+
+def test_a_student_of_signals_that_pads_by_zeros_needs_a_teacher():
+    with pytest.raises(ValueError, match=r"padding must be 'reflect' or 'periodic'.*Received: padding='zeros'"):
+        ScatteringDistiller(ComplexModulusConv1D(J=3, padding="zeros"))
 
 
 @pytest.mark.parametrize("loss", ["balanced", "mse"])
@@ -184,7 +205,7 @@ def test_the_student_may_be_a_model_that_ends_in_the_layer():
 @pytest.mark.parametrize(
     ("wrong", "error", "text"),
     [
-        (lambda: ScatteringDistiller(keras.layers.Dense(3)), TypeError, "student must be a ComplexModulusConv"),
+        (lambda: ScatteringDistiller(keras.layers.Dense(3)), TypeError, "student must be a ComplexModulusConv, a"),
         (lambda: ScatteringDistiller(ScatteringFFT()), TypeError, "Received: ScatteringFFT"),
         (
             lambda: ScatteringDistiller(student(), teacher=ScatteringFFT(J=2, L=3)),

@@ -20,6 +20,7 @@ def test_tables_are_those_of_the_result_files(path):
 
 
 def test_every_shipped_group_is_in_its_table():
-    rows = TABLES["shipped groups"]()
-    assert {row[0].strip("`") for row in rows[1:]} == set(saved_filters.names())
-    assert len({len(row) for row in rows}) == 1
+    for table, kind in (("shipped groups", "images"), ("shipped groups of signals", "signals")):
+        rows = TABLES[table]()
+        assert {row[0].strip("`") for row in rows[1:]} == set(saved_filters.names(kind))
+        assert len({len(row) for row in rows}) == 1

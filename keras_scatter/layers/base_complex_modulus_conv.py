@@ -1,0 +1,118 @@
+"""What the distilled layers of images and of signals share: a filter group as weights."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_scatter import saved_filters
+from keras_scatter.filters.groups import designed_group, group_shapes
+from keras_scatter.layers._initial import check_initializer, constant, distinct
+from keras_scatter.layers.base_scattering import BaseScattering
+
+
+class BaseComplexModulusConv(BaseScattering):
+    """A scattering layer whose filters are the kernels of a group.
+
+    Subclasses set `_program`.
+
+    Args:
+        make_plan: as in `BaseScattering`.
+        group_config: a result of `filters.groups.resolve`.
+        kernel_initializer, weights, paths, output, data_format: arguments of the layer.
+    """
+
+    def __init__(
+        self,
+        make_plan,
+        group_config,
+        kernel_initializer="morlet",
+        weights=None,
+        paths=None,
+        output="scattering",
+        data_format=None,
+        **kwargs,
+    ):
+        super().__init__(make_plan, paths, output, data_format, **kwargs)
+        self._chunk = 0
+        self.kernel_initializer = _check_initializer(kernel_initializer)
+        self.group_config = group_config
+        self._loaded_group = None if weights is None else saved_filters.load_matching(weights, group_config)
+
+    @property
+    def filters(self):
+        """The filter group as a dict of variables by name."""
+        return {variable.name: variable for variable in self.weights}
+
+    def _add_filters(self, channels=1):
+        """Make the weights.
+
+        Args:
+            channels: those of the inputs, for groups that do not share filters.
+        """
+        shapes = group_shapes(self.group_config, channels)
+        initial = self._initial_values(shapes, channels)
+        for name, shape in shapes.items():
+            self.add_weight(name=name, shape=shape, initializer=initial[name])
+
+    def _arrays(self, axes):
+        return {name: ops.cast(variable, self.compute_dtype) for name, variable in self.filters.items()}
+
+    def _working_dtype(self):
+        return self.compute_dtype
+
+    def is_as_drawn(self):
+        """Whether the filters of the built layer are random numbers, as its initializer drew them."""
+        if self._loaded_group is not None or self.kernel_initializer == "morlet":
+            return False
+        initial = self._initial_values(self.filters, None)
+        drawn = ((initial[name](variable.shape, variable.dtype), variable) for name, variable in self.filters.items())
+        return all(np.array_equal(*map(ops.convert_to_numpy, pair)) for pair in drawn)
+
+    def scale_filters(self, factors):
+        """Multiply kernels.
+
+        Args:
+            factors: dict of numbers by the names of kernels, such as `"lowpass_1"`, and `"psi_0"` for both its parts.
+        """
+        for name, variable in self.filters.items():
+            factor = factors.get(name.removesuffix("_real").removesuffix("_imag"), 1.0)
+            variable.assign(variable * ops.cast(factor, variable.dtype))
+
+    def save_filters(self, path, overwrite=False, **about):
+        """Write the filter group to `path`, to be read by `weights=path` or by any framework.
+
+        Args:
+            path: ends in `.weights.h5` (Keras's weights file, which `load_weights` reads too) or in `.npz` (NumPy,
+                plain array names).
+            overwrite: replace a file that exists.
+            **about: what else to write beside the config: data set, epochs, errors; anything JSON can hold.
+
+        The file holds a checksum, which is compared when it is read.
+
+        Raises:
+            ValueError: the ending is another one, the layer is not built, a filter is not finite, or the file exists.
+        """
+        if not self.built:
+            raise ValueError("save_filters needs a layer with filters: call the layer or build it first.")
+        arrays = {name: ops.convert_to_numpy(variable) for name, variable in self.filters.items()}
+        saved_filters.write(path, self.group_config, arrays, overwrite=overwrite, about=about)
+
+    def get_config(self):
+        initializer = self.kernel_initializer
+        serialized = initializer if initializer == "morlet" else keras.initializers.serialize(initializer)
+        return {**super().get_config(), "kernel_initializer": serialized}
+
+    def _initial_values(self, shapes, channels):
+        """An array or an initializer for every kernel."""
+        if self._loaded_group is not None:
+            return {name: constant(self._loaded_group[name]) for name in shapes}
+        if self.kernel_initializer == "morlet":
+            designed = designed_group(self.group_config, channels)
+            return {name: constant(designed[name]) for name in shapes}
+        return {name: distinct(self.kernel_initializer, index) for index, name in enumerate(shapes)}
+
+
+def _check_initializer(initializer):
+    if isinstance(initializer, str) and initializer == "morlet":
+        return initializer
+    return check_initializer("kernel_initializer", initializer, '"morlet" or a Keras initializer')
