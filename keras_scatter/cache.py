@@ -14,8 +14,8 @@ LARGEST = 2**28  # bytes of one result, which is then the only one
 def cached(function):
     """Decorator that keeps the latest results: at most `ENTRIES` of a function, and arrays of at most `BYTES` in all.
 
-    The latest is kept even if it is larger, and made anew in every call from `LARGEST` bytes on. Arguments must be hashable. Nobody may change a result:
-    NumPy arrays in it are made read-only.
+    The latest is kept even if it is larger, and made anew in every call from `LARGEST` bytes on. Arguments must be
+    hashable. Nobody may change a result: NumPy arrays in it are made read-only.
 
     Example:
 

@@ -2,13 +2,14 @@
 
 from keras import ops
 
-from keras_scatter.arguments import check_choice
+from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.functional.channels import Layout, Transform, transform
-from keras_scatter.layers.base_transform import BaseTransform
+from keras_scatter.layers.base_transform import NAMES, BaseTransform
 from keras_scatter.plan.tree import select
 
 OUTPUTS = ("scattering", "modulus", "wavelet")
+FORMS = ("auto", "native", "matmul")
 
 
 class BaseScattering(BaseTransform):
@@ -22,6 +23,7 @@ class BaseScattering(BaseTransform):
         paths, output, data_format: arguments of the layer.
     """
 
+    _by_products = False
     feature_order = "channel"  # feature c * K + k is path k of channel c; "path" would be k * C + c
 
     def __init__(self, make_plan, paths=None, output="scattering", data_format=None, **kwargs):
@@ -34,6 +36,27 @@ class BaseScattering(BaseTransform):
             self._plan = make_plan(self._selected)
         # Without an average, coefficients are moduli.
         self._kind = "modulus" if self._plan.average is None and output == "scattering" else self._output
+
+    def _set_fft(self, fft, chunk_size, functional):
+        """Take the arguments `fft` and `chunk_size`; `functional` is the module with the programs of the layer."""
+        self.fft = check_choice("fft", fft, FORMS)
+        self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
+        self._functional = functional
+        self._transform_by(self.fft)
+
+    def _transform_by(self, form):
+        """Compute by products with matrices, `"matmul"`, or else by the FFTs of the backend."""
+        self._by_products = form == "matmul"
+        functional = self._functional
+        self._program = functional.program_of_products if self._by_products else functional.program
+        # What is exported shall hold no loop.
+        self._chunk = 0 if self._by_products and self.chunk_size is None else self.chunk_size
+
+    def _matrices(self, axes):
+        """The matrices of Fourier transforms by products, or None."""
+        if not self._by_products:
+            return None
+        return self._functional.matrices(self._plan, axes, self._working_dtype())
 
     @property
     def paths(self):
@@ -50,6 +73,12 @@ class BaseScattering(BaseTransform):
         layout = Layout(self.rank, self._channels_last, self._working_dtype(), self.compute_dtype)
         found = transform(inputs, arrays, of_planes, layout)
         return found if self._kind == "scattering" else self._by_path(found)
+
+    def _check_sizes(self, sizes, J, multiple=False, argument="J"):
+        super()._check_sizes(sizes, J, multiple, argument)
+        for name, size in zip(NAMES[self.rank][1], sizes):
+            if self._by_products and not is_static(size):
+                raise ValueError(f'{name} must be known with fft="matmul". Received: {name}={size}')
 
     def compute_output_shape(self, input_shape):
         batch, channels, *sizes = self._split_shape(input_shape)
