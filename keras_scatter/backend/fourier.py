@@ -81,8 +81,9 @@ class _Transforms:
             return self._padded(product, start, size - start - count)
         if count <= size:
             turn = size - start
-            gap = self._padded(self._part(product, 0, 0), 0, size - count)
-            return self._joined([self._part(product, turn, count), gap, self._part(product, 0, turn)])
+            # Without an empty array in between, which LiteRT refuses.
+            low = self._padded(self._part(product, turn, count), 0, size - count)
+            return self._joined([low, self._part(product, 0, turn)])
         blocks = -(-(start + count) // size)
         padded = self._padded(product, start, blocks * size - start - count)
         return self._sum([self._part(padded, i * size, (i + 1) * size) for i in range(blocks)])

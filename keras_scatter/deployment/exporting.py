@@ -136,10 +136,8 @@ def _with_input(model, input_shape):
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         if input_shape is None:
             raise ValueError("input_shape must be given for a layer, or a model without inputs. Received: None")
-        inputs = keras.Input(batch_shape=input_shape, dtype=model.dtype_policy.compute_dtype)
-        if "float" in inputs.dtype and inputs.dtype != "float64":
-            inputs = keras.Input(batch_shape=input_shape, dtype="float32")
-        return keras.Model(inputs, model(inputs)), input_shape
+        dtype = "float64" if model.compute_dtype == "float64" else "float32"
+        return _around(model, input_shape, dtype), input_shape
     if len(model.inputs) != 1:
         raise ValueError(f"model must have one input. Received: {len(model.inputs)}")
     shape = tuple(model.inputs[0].shape)
@@ -150,7 +148,16 @@ def _with_input(model, input_shape):
     )
     if not fits:
         raise ValueError(f"input_shape must fit the model's, {shape}. Received: input_shape={input_shape}")
+    if input_shape != shape:
+        # TensorFlow would trace the model for its own sizes too.
+        model = _around(model, input_shape, model.inputs[0].dtype)
     return model, input_shape
+
+
+def _around(model, shape, dtype):
+    """A model of one shape."""
+    inputs = keras.Input(batch_shape=shape, dtype=dtype, name="inputs")
+    return keras.Model(inputs, model(inputs))
 
 
 def _check_shape(shape):
@@ -325,8 +332,10 @@ def _peak_error(found, expected):
 
 def _by_order(model, found, expected):
     """Relative errors by order, if the outputs are those of a scattering layer."""
-    layer = next((layer for layer in reversed(model.layers) if isinstance(layer, BaseScattering)), None)
-    if layer is None or model.layers[-1] is not layer or layer.feature_order != "channel":
+    layer = model
+    while isinstance(layer, keras.Model) and layer.layers:
+        layer = layer.layers[-1]
+    if not isinstance(layer, BaseScattering) or layer.feature_order != "channel":
         return None
     if any(len(parts) != 1 for parts in expected):
         return None

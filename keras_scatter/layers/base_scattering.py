@@ -15,15 +15,15 @@ FORMS = ("auto", "native", "matmul")
 class BaseScattering(BaseTransform):
     """A layer that turns every channel into scattering paths.
 
-    Subclasses set `_program` and `_chunk`, see `functional.channels.Transform`, and implement `_arrays(axes)`, which
-    makes the arrays of the program.
+    Subclasses implement `_arrays(axes)`, which makes the arrays of the program. They set `_programs`, a module with a
+    `program`, and one of products with `matrices`, and call `_set_fft`; or they implement `_program_for(sizes)`.
 
     Args:
         make_plan: function from a tuple of paths, or None for all, to a `plan.tree.Plan`.
         paths, output, data_format: arguments of the layer.
     """
 
-    _by_products = False
+    fft = None
     feature_order = "channel"  # feature c * K + k is path k of channel c; "path" would be k * C + c
 
     def __init__(self, make_plan, paths=None, output="scattering", data_format=None, **kwargs):
@@ -37,26 +37,32 @@ class BaseScattering(BaseTransform):
         # Without an average, coefficients are moduli.
         self._kind = "modulus" if self._plan.average is None and output == "scattering" else self._output
 
-    def _set_fft(self, fft, chunk_size, functional):
-        """Take the arguments `fft` and `chunk_size`; `functional` is the module with the programs of the layer."""
+    def _set_fft(self, fft, chunk_size):
+        """Take the arguments `fft` and `chunk_size`."""
         self.fft = check_choice("fft", fft, FORMS)
         self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
-        self._functional = functional
         self._transform_by(self.fft)
 
     def _transform_by(self, form):
         """Compute by products with matrices, `"matmul"`, or else by the FFTs of the backend."""
         self._by_products = form == "matmul"
-        functional = self._functional
-        self._program = functional.program_of_products if self._by_products else functional.program
+
+    def _program_for(self, sizes):
+        """The program for inputs of some sizes, and its chunk, see `functional.channels.Transform`."""
+        if not self._has_products(*sizes):
+            return self._programs.program, self.chunk_size
         # What is exported shall hold no loop.
-        self._chunk = 0 if self._by_products and self.chunk_size is None else self.chunk_size
+        return self._programs.program_of_products, self.chunk_size or 0
+
+    def _has_products(self, *sizes):
+        # TensorFlow traces a model that is exported also for its own sizes, for a function that nobody uses.
+        return self._by_products and is_static(*sizes)
 
     def _matrices(self, axes):
         """The matrices of Fourier transforms by products, or None."""
-        if not self._by_products:
+        if not self._has_products(*(axis.length for axis in axes)):
             return None
-        return self._functional.matrices(self._plan, axes, self._working_dtype())
+        return self._programs.matrices(self._plan, axes, self._working_dtype())
 
     @property
     def paths(self):
@@ -69,7 +75,8 @@ class BaseScattering(BaseTransform):
         if is_static(batch) and batch == 0:
             return self._nothing(inputs.shape)
         arrays = self._arrays(self._plan.axes(sizes))
-        of_planes = Transform(self._program, self._plan, self._kind, self._chunk)
+        program, chunk = self._program_for(sizes)
+        of_planes = Transform(program, self._plan, self._kind, chunk)
         layout = Layout(self.rank, self._channels_last, self._working_dtype(), self.compute_dtype)
         found = transform(inputs, arrays, of_planes, layout)
         return found if self._kind == "scattering" else self._by_path(found)
@@ -77,7 +84,7 @@ class BaseScattering(BaseTransform):
     def _check_sizes(self, sizes, J, multiple=False, argument="J"):
         super()._check_sizes(sizes, J, multiple, argument)
         for name, size in zip(NAMES[self.rank][1], sizes):
-            if self._by_products and not is_static(size):
+            if self.fft == "matmul" and not is_static(size):
                 raise ValueError(f'{name} must be known with fft="matmul". Received: {name}={size}')
 
     def compute_output_shape(self, input_shape):

@@ -111,7 +111,7 @@ class ComplexModulusConv(BaseScattering):
         transform = DESIGNS[config["design"]]
         make_plan = functools.partial(transform.make_plan, config)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
-        self._program, self._chunk = transform.program, 0
+        self._program = transform.program
         self.J = None if J is None else config["J"]
         self.L = config["L"]
         self.order = config["order"]
@@ -144,6 +144,9 @@ class ComplexModulusConv(BaseScattering):
         initial = self._initial_values(shapes, channels)
         for name, shape in shapes.items():
             self.add_weight(name=name, shape=shape, initializer=initial[name])
+
+    def _program_for(self, sizes):
+        return self._program, 0
 
     def _arrays(self, axes):
         return {name: ops.cast(variable, self.compute_dtype) for name, variable in self.filters.items()}

@@ -70,6 +70,7 @@ class HarmonicScattering3D(BaseScattering):
     """
 
     rank = 3
+    _programs = harmonic
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class HarmonicScattering3D(BaseScattering):
         geometry = self.J, self.L, self.sigma_0, self.rotation_covariant
         arguments = geometry, self.order, self.integral_powers, self.average, self.order_0
         super().__init__(functools.partial(volume_plan, *arguments), paths, data_format=data_format, **kwargs)
-        self._set_fft(fft, chunk_size, harmonic)
+        self._set_fft(fft, chunk_size)
 
     def _arrays(self, axes):
         across = support(self.sigma_0 * 2**self.J, self.L)

@@ -78,6 +78,8 @@ class ScatteringFFT(BaseScattering):
         M. Andreux et al., Kymatio: Scattering Transforms in Python, JMLR 21 (2020).
     """
 
+    _programs = fourier
+
     def __init__(
         self,
         J=2,
@@ -99,7 +101,7 @@ class ScatteringFFT(BaseScattering):
         self.padding = check_choice("padding", padding, ("reflect", "periodic", "zeros"))
         make_plan = functools.partial(image_plan, self.J, self.L, self.order, self.padding)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
-        self._set_fft(fft, chunk_size, fourier)
+        self._set_fft(fft, chunk_size)
 
     def _arrays(self, axes):
         dtype = self._working_dtype()

@@ -64,6 +64,7 @@ class ScatteringFFT1D(BaseScattering):
     """
 
     rank = 1
+    _programs = fourier
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ class ScatteringFFT1D(BaseScattering):
         arguments = self.J, by_order(self.Q), self.T, self.order, self.stride, self.padding
         make_plan = functools.partial(signal_plan, *arguments)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
-        self._set_fft(fft, chunk_size, fourier)
+        self._set_fft(fft, chunk_size)
 
     def _arrays(self, axes):
         dtype = self._working_dtype()

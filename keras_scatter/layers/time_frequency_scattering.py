@@ -67,6 +67,7 @@ class TimeFrequencyScattering(BaseScattering):
     """
 
     rank = 1
+    _programs = time_frequency
 
     def __init__(
         self,
@@ -114,7 +115,7 @@ class TimeFrequencyScattering(BaseScattering):
                 f"Received: order_1={order_1}, J={J}, Q={Q}"
             )
         self._kind = "scattering" if self._plan.is_one_array else "modulus"
-        self._set_fft(fft, chunk_size, time_frequency)
+        self._set_fft(fft, chunk_size)
 
     def _arrays(self, axes):
         first, stacks = time_frequency.time_frequency_bank(self._plan, axes, self._working_dtype())
