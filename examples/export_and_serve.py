@@ -1,79 +1,69 @@
-"""Export scattering layers to SavedModel and LiteRT, run the files, and compare them with Keras.
+"""Export a scattering layer to every format that the backend writes, and run each file in its own runtime.
 
-| layer                | SavedModel                                    | LiteRT                        |
-|----------------------|-----------------------------------------------|-------------------------------|
-| `ComplexModulusConv` | yes                                           | yes, with built-in operations |
-| `ScatteringFFT`      | yes; needs a fixed image size, and TensorFlow | not possible: LiteRT has no   |
-|                      | with XLA where it is loaded                   | built-in complex 2-D FFT      |
+`keras_scatter.export` compares every file with Keras and keeps it only if it gives the same numbers. This script then
+runs the files once more, by themselves, as a server or a phone would: see `serve`.
 
-Run (TensorFlow backend):
+| KERAS_BACKEND | formats                                    | needs                                             |
+|---------------|--------------------------------------------|---------------------------------------------------|
+| tensorflow    | SavedModel, LiteRT, ONNX, OpenVINO         | `pip install 'keras_scatter[litert,onnx,openvino]'` |
+| jax           | SavedModel                                 |                                                   |
+| torch         | torch.export, ONNX, OpenVINO               | `pip install 'keras_scatter[onnx,openvino]'`        |
+
+Run:
 
     python examples/export_and_serve.py
-    python examples/export_and_serve.py --layer exact
-
-A LiteRT file runs on phones with the small package `ai-edge-litert` (`pip install ai-edge-litert`); where that is not
-installed, the interpreter inside TensorFlow is used.
+    python examples/export_and_serve.py --layer exact --size 64
 """
 
 import argparse
 import pathlib
-import sys
 
 import keras
 import numpy as np
 
-from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
+import keras_scatter
+from keras_scatter.layers import ComplexModulusConv, DTCWTScattering, ScatteringFFT
 
-LAYERS = {"distilled": lambda: ComplexModulusConv(L=8, order=2), "exact": lambda: ScatteringFFT(J=2, L=8, order=2)}
-
-
-def peak_error(found, expected):
-    """Largest absolute difference over the largest absolute value."""
-    return float(np.max(np.abs(np.asarray(found) - expected)) / np.max(np.abs(expected)))
-
-
-def size_of(path):
-    """Bytes of a file, or of all files in a folder."""
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    return sum(file.stat().st_size for file in files)
-
-
-def serve_saved_model(path, batches):
-    """Results of a SavedModel for every batch."""
-    import tensorflow as tf
-
-    # Keep the loaded object as long as it serves: its variables go with it.
-    served = tf.saved_model.load(str(path))
-    return [served.serve(batch).numpy() for batch in batches]
+LAYERS = {
+    "distilled": lambda: ComplexModulusConv(L=8, order=2),
+    "exact": lambda: ScatteringFFT(J=2, L=8, order=2),
+    "dual-tree": lambda: DTCWTScattering(J=2),
+}
+FILES = {
+    "tensorflow": ("scattering", "scattering.tflite", "scattering.onnx", "scattering.xml"),
+    "jax": ("scattering",),
+    "torch": ("scattering.pt2", "scattering.onnx", "scattering.xml"),
+}
 
 
-def export_litert(model, path):
-    """Write a LiteRT file that needs no operations but LiteRT's own; anything else is an error here."""
-    import tensorflow as tf
+def serve(path, images):
+    """What a file gives for a batch of images, without Keras and without this package."""
+    if path.suffix == "":
+        import tensorflow as tf
 
-    built_in = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
-    model.export(str(path), format="litert", verbose=False, target_spec=built_in)
-
-
-def run_litert(path, batches):
-    """Results of a LiteRT file for every batch."""
-    try:
+        loaded = tf.saved_model.load(str(path))  # keep this object as long as it serves: its variables go with it
+        return loaded.serve(images).numpy()
+    if path.suffix == ".tflite":
         from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        from tensorflow import lite
 
-        Interpreter = lite.Interpreter
+        run = Interpreter(str(path)).get_signature_runner()
+        (name,) = run.get_input_details()
+        (found,) = run(**{name: images}).values()
+        return found
+    if path.suffix == ".onnx":
+        import onnxruntime
 
-    interpreter = Interpreter(str(path))
-    source, result = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
-    results = []
-    for batch in batches:
-        interpreter.resize_tensor_input(source, batch.shape)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(source, batch)
-        interpreter.invoke()
-        results.append(interpreter.get_tensor(result))
-    return results
+        session = onnxruntime.InferenceSession(str(path))
+        return session.run(None, {session.get_inputs()[0].name: images})[0]
+    if path.suffix == ".xml":
+        import openvino
+
+        # Without the hint a processor with bfloat16 takes that.
+        compiled = openvino.Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        return compiled([images])[0]
+    import torch
+
+    return torch.export.load(str(path)).module()(torch.from_numpy(images)).detach().numpy()
 
 
 def main(arguments=None):
@@ -82,30 +72,23 @@ def main(arguments=None):
     parser.add_argument("--size", type=int, default=32, help="height and width of the images")
     parser.add_argument("--out", default="exported", help="folder for the files")
     options = parser.parse_args(arguments)
-    if keras.backend.backend() != "tensorflow":
-        sys.exit("export_and_serve.py needs the TensorFlow backend: KERAS_BACKEND=tensorflow")
-    out = pathlib.Path(options.out)
-    out.mkdir(parents=True, exist_ok=True)
 
-    model = keras.Sequential([keras.Input((options.size, options.size, 3)), LAYERS[options.layer]()])
-    generator = np.random.default_rng(0)
-    batches = [generator.uniform(size=(n, options.size, options.size, 3)).astype("float32") for n in (1, 4)]
-    expected = [model.predict(batch, verbose=0) for batch in batches]
-
-    saved_model = out / f"{options.layer}_saved_model"
-    model.export(str(saved_model), verbose=False)
-    exported = {saved_model: serve_saved_model(saved_model, batches)}
-    if options.layer == "distilled":
-        litert = out / f"{options.layer}.tflite"
-        export_litert(model, litert)
-        exported[litert] = run_litert(litert, batches)
-    else:
-        print("LiteRT: not possible for ScatteringFFT, because LiteRT has no built-in complex 2-D FFT.")
-
+    shape = (options.size, options.size, 3)
+    model = keras.Sequential([keras.Input(shape), LAYERS[options.layer]()])
+    images = np.random.default_rng(0).uniform(size=(4, *shape)).astype("float32")
+    expected = keras.ops.convert_to_numpy(model(images))
     errors = {}
-    for path, found in exported.items():
-        errors[path.name] = float(np.max(list(map(peak_error, found, expected))))
-        print(f"{path}: {size_of(path) / 1000:.0f} kB, largest error over peak {errors[path.name]:.1e}")
+    for name in FILES[keras.backend.backend()]:
+        path = pathlib.Path(options.out) / name
+        try:
+            report = keras_scatter.export(model, path, overwrite=True)
+        except ImportError as error:
+            print(f"{path}: {error}")
+            continue
+        found = serve(path, images)
+        errors[name] = float(np.max(np.abs(found - expected)) / np.max(np.abs(expected)))
+        instead = ", by matrix products instead of FFTs" if report["by_products"] else ""
+        print(f"{path}: {report['bytes'] / 1000:.0f} kB, largest error over peak {errors[name]:.1e}{instead}")
     return errors
 
 

@@ -15,6 +15,7 @@ except ImportError as error:
 
 from keras_scatter import filters, layers, losses, models, molecules, plots, preprocessing, saved_filters
 from keras_scatter.angular import angular_spectrum, angular_threshold
+from keras_scatter.deployment import export
 from keras_scatter.inversion import invert
 from keras_scatter.synthesis import synthesize
 
@@ -28,6 +29,7 @@ del keras, os
 __all__ = [
     "angular_spectrum",
     "angular_threshold",
+    "export",
     "filters",
     "invert",
     "layers",

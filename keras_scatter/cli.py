@@ -14,6 +14,7 @@ from keras_scatter.arguments import check_integer
 from keras_scatter.workflows import (
     benchmark,
     distill,
+    export,
     frontier,
     reports,
     reproduce,
@@ -38,6 +39,7 @@ app.command(frontier.command, name="frontier")
 app.command(stability.command, name="stability")
 app.command(selfcheck.command, name="selfcheck")
 app.command(synthesize.command, name="synthesize")
+app.command(export.command, name="export")
 
 
 def main(arguments=None):
@@ -50,7 +52,7 @@ def main(arguments=None):
         if tokens[0] == "reproduce":
             tokens[1:] = _name_first(tokens[1:])
         return app(tokens, exit_on_error=False, print_error=False) or 0
-    except (cyclopts.CycloptsError, ValueError, TypeError, ImportError, OSError) as error:
+    except (cyclopts.CycloptsError, ValueError, TypeError, ImportError, OSError, RuntimeError) as error:
         print(f"{command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -288,12 +288,6 @@ def test_litert_gives_zero_for_a_zero_image(name, tmp_path):
     assert np.abs(run(np.zeros((1, *model.input_shape[1:]), "float32"))).max() < 1e-18
 
 
-@tensorflow_only
-def test_litert_has_no_operations_for_the_exact_layer(tmp_path):
-    with pytest.raises(Exception, match=r"(?i)complex|fft"):
-        export_litert(model_of(ScatteringFFT(J=1, L=2, order=1)), tmp_path / "model.tflite")
-
-
 def export_saved_model(model, folder):
     import tensorflow as tf
 

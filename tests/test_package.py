@@ -10,13 +10,14 @@ import sys
 import keras
 import numpy as np
 import pytest
-from compare import once
+from compare import BACKEND, once
 
 import keras_scatter
 from keras_scatter import (
     cache,
     errors,
     filters,
+    kymatio,
     layers,
     losses,
     models,
@@ -28,7 +29,7 @@ from keras_scatter import (
     saved_filters,
     testing,
 )
-from keras_scatter.backend import arrays
+from keras_scatter.backend import arrays, dft
 from keras_scatter.filters import (
     battle_lemarie,
     bump,
@@ -71,6 +72,7 @@ WITH_EXAMPLES = [
     dual_tree,
     groups,
     arrays,
+    dft,
     cache,
     images,
     signals,
@@ -87,6 +89,8 @@ PUBLIC += [
     keras_scatter.angular_threshold,
     keras_scatter.invert,
     keras_scatter.synthesize,
+    *(getattr(kymatio, name) for name in kymatio.__all__),
+    *[keras_scatter.export] * (BACKEND == "tensorflow"),  # which writes the format of its example
 ]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -99,7 +103,7 @@ def run_python(code, **environment):
 
 def test_public_names():
     assert set(keras_scatter.__all__) | {"__version__"} <= set(dir(keras_scatter))
-    functions = {"angular_spectrum", "angular_threshold", "invert", "synthesize"}
+    functions = {"angular_spectrum", "angular_threshold", "export", "invert", "synthesize"}
     modules = {"filters", "layers", "losses", "models", "molecules", "plots", "preprocessing", "saved_filters"}
     assert set(keras_scatter.__all__) == functions | modules
 

@@ -7,13 +7,19 @@ backend's matter:
 * JAX: complex numbers; gradients of large planes take a third of the time that they take through pairs.
 * PyTorch: real numbers with an axis of two at the end. Products run over contiguous numbers, in half the time that it
   takes to join and split pairs.
+* Products with the matrices of DFTs, on any backend: real numbers with an axis of two before the last one, for what is
+  exported to runtimes that have neither FFTs nor complex numbers. See `transforms`.
 """
 
 import itertools
 
 import keras
+import numpy as np
 from keras import ops
 
+from keras_scatter.backend import dft
+from keras_scatter.backend.arrays import take
+from keras_scatter.backend.constants import constants
 from keras_scatter.backend.modulus import modulus as modulus_of_pair
 from keras_scatter.backend.modulus import smooth_root
 
@@ -75,8 +81,9 @@ class _Transforms:
             return self._padded(product, start, size - start - count)
         if count <= size:
             turn = size - start
-            gap = self._padded(self._part(product, 0, 0), 0, size - count)
-            return self._joined([self._part(product, turn, count), gap, self._part(product, 0, turn)])
+            # Without an empty array in between, which LiteRT refuses.
+            low = self._padded(self._part(product, turn, count), 0, size - count)
+            return self._joined([low, self._part(product, 0, turn)])
         blocks = -(-(start + count) // size)
         padded = self._padded(product, start, blocks * size - start - count)
         return self._sum([self._part(padded, i * size, (i + 1) * size) for i in range(blocks)])
@@ -342,14 +349,152 @@ class _Torch(_Transforms):
         return (half.flatten(-2).unsqueeze(2) * filters).unflatten(-1, (-1, 2))
 
 
+class _Products(_Transforms):
+    """Products with matrices. Axes of spectra are in another order: the first of the planes is the last of them.
+
+    Args:
+        matrices: see the function.
+    """
+
+    def __init__(self, matrices):
+        self._matrices = matrices
+
+    def spectrum(self, planes, rank):
+        found = self._along(planes, "real" if rank == 2 else "half")
+        for _ in range(rank - 1):
+            # (N, R, F, ..., 2, Z) as (N, R, ..., Z, 2, F)
+            found = self._along(_reordered(found, (*range(2, rank), rank + 1, rank, 1)), "complex")
+        return found
+
+    def filters(self, filters):
+        return filters[:, None] if len(filters.shape) == 2 else ops.transpose(filters, (0, 2, 1))[:, :, None]
+
+    def product(self, spectrum, filters, factors):
+        found = self._by_wavelet(spectrum, filters)
+        # Columns of planes are in front of the axis of two.
+        for axis, factor in zip((-1, -3), factors):
+            behind, size = (slice(None),) * (-1 - axis), found.shape[axis] // factor
+            found = sum(found[(..., slice(i * size, (i + 1) * size), *behind)] for i in range(factor))
+        return found
+
+    def inverse(self, spectrum, rank):
+        found = self._along(spectrum, "inverse")
+        for _ in range(rank - 1):
+            # (N, R, ..., Z, 2, F) as (N, R, F, ..., 2, Z)
+            found = self._along(_reordered(found, (rank + 1, *range(1, rank - 1), rank, rank - 1)), "inverse")
+        return found
+
+    def real_inverse(self, half, sizes):
+        found = self._along(half, "inverse")
+        found = self._along(_reordered(found, (4, 1, 3, 2)), "inverse")
+        found = _reordered(found, (4, 1, 3, 2))
+        _, rows, *others, _, _ = found.shape
+        arrays = self._matrices["real_inverse", sizes[2]]
+        return ops.reshape(dft.to_real(found, arrays), (-1, rows, *others, arrays.size))
+
+    def turned(self, spectrum):
+        return ops.stack([spectrum[..., 1, :], -spectrum[..., 0, :]], axis=-2)
+
+    def parts(self, waves):
+        return waves[..., 0, :], waves[..., 1, :]
+
+    def modulus(self, waves):
+        squares = waves * waves
+        return smooth_root(squares[..., 0, :] + squares[..., 1, :])
+
+    def _along(self, found, kind):
+        """Transform of the last axis of real `(N, R, ..., n)`, or of complex numbers: `(N, R, ..., 2, k)`."""
+        first = -1 if kind in ("real", "half") else -2
+        arrays = self._matrices[kind, found.shape[-1]]
+        if first == -1:
+            shape = found.shape[1:-1]
+            found = ops.reshape(found, (-1, found.shape[-1]))
+        else:
+            shape = found.shape[1:-2]
+            found = ops.reshape(found, (-1, 2, found.shape[-1]))
+        return ops.reshape(dft.apply(found, arrays), (-1, *shape, 2, arrays.size))
+
+    def _by_wavelet(self, spectrum, filters):
+        """Rows times filters `(B, ...)`, as `(N, R * B, ...)`."""
+        _, rows, *shape = spectrum.shape
+        found = ops.reshape(spectrum, (-1, 1, *shape)) * filters
+        return ops.reshape(found, (-1, rows * filters.shape[0], *shape))
+
+    def _bins(self, filters):
+        return filters.shape[-1]
+
+    def _part(self, spectrum, start, stop):
+        return spectrum[..., start:stop]
+
+    def _mirrored(self, half, start, stop, size):
+        first = (1 - stop) % size
+        found = take(half, np.arange(first + stop - start - 1, first - 1, -1), len(half.shape) - 1)
+        return found * ops.convert_to_tensor([[1.0], [-1.0]], found.dtype)
+
+    def _joined(self, pieces):
+        return ops.concatenate(pieces, axis=-1)
+
+    _times = _by_wavelet
+
+    def _padded(self, spectrum, before, after):
+        return ops.pad(spectrum, [(0, 0)] * (len(spectrum.shape) - 1) + [(before, after)])
+
+    _sum = staticmethod(sum)
+
+    def _summed(self, first, last):
+        return sum(first[k][:, None] * last[k][:, None, None] for k in range(last.shape[0]))
+
+    def _times_volumes(self, half, filters):
+        # Fewer axes than there are, because runtimes take five or six.
+        _, rows, w, d, _, h = half.shape
+        joined = ops.reshape(half, (-1, rows, w * d, 2, h))
+        found = self._by_wavelet(joined, ops.reshape(filters, (-1, w * d, 1, h)))
+        return ops.reshape(found, (-1, found.shape[1], w, d, 2, h))
+
+
+def _reordered(found, axes):
+    """`(N, R, ...)` in another order of axes, which count from 1 behind the rows."""
+    _, rows, *shape = found.shape
+    found = ops.transpose(ops.reshape(found, (-1, *shape)), (0, *axes))
+    return ops.reshape(found, (-1, rows, *found.shape[1:]))
+
+
 def _by_row(waves, rank):
     """`(N, R, B, ...)` as `(N, R * B, ...)`."""
     _, rows, wavelets, *sizes = ops.shape(waves)
     return ops.reshape(waves, (-1, rows * wavelets, *sizes))
 
 
-_transforms = {"tensorflow": _Pairs, "jax": _Jax, "torch": _Torch}[keras.backend.backend()]()
-spectrum, whole, filters = _transforms.spectrum, _transforms.whole, _transforms.filters
-product, product_of_bins, inverse = _transforms.product, _transforms.product_of_bins, _transforms.inverse
-product_of_terms, real_inverse, turned = _transforms.product_of_terms, _transforms.real_inverse, _transforms.turned
-parts, modulus = _transforms.parts, _transforms.modulus
+def matrices(forward, inverse, dtype):
+    """What `transforms` takes to transform planes of given sizes.
+
+    Args:
+        forward: sizes of planes whose spectra are computed, tuples of one length.
+        inverse: sizes of those that come out of inverse transforms.
+
+    Returns:
+        Dict of `dft.Dft`, tensors, by kind and size of an axis.
+    """
+    wanted = set()
+    for *others, last in forward:
+        wanted |= {("complex", size) for size in others} | {("half" if len(others) != 1 else "real", last)}
+    for *others, last in inverse:
+        wanted |= {("inverse", size) for size in others} | {("inverse" if len(others) < 2 else "real_inverse", last)}
+    return {key: _as_tensors(dft.dft(*key, dtype)) for key in sorted(wanted)}
+
+
+def _as_tensors(arrays):
+    *matrices, size = arrays
+    return dft.Dft(*(None if matrix is None else constants([matrix])[0] for matrix in matrices), size)
+
+
+def transforms(matrices=None):
+    """The transforms of the backend, or, for matrices, products with them: an object with the functions below."""
+    return native if matrices is None else _Products(matrices)
+
+
+native = {"tensorflow": _Pairs, "jax": _Jax, "torch": _Torch}[keras.backend.backend()]()
+spectrum, whole, filters = native.spectrum, native.whole, native.filters
+product, product_of_bins, inverse = native.product, native.product_of_bins, native.inverse
+product_of_terms, real_inverse, turned = native.product_of_terms, native.real_inverse, native.turned
+parts, modulus = native.parts, native.modulus

@@ -7,6 +7,7 @@ Stages are an object with these methods. Moduli and maps are `(N, R, ...)`: plan
 * `waves(analysed, band)`: complex waves of all rows and wavelets, in a form of their own.
 * `modulus(waves)`, `parts(waves)`: their moduli, or their real and imaginary parts.
 * `average(moduli, level)`: coefficients.
+* `in_parts`: whether a node with large moduli goes on for a part of its rows at a time.
 """
 
 import functools
@@ -70,7 +71,7 @@ def run(plan, stages, moduli, output, first=0):
             found[i] = stages.average(moduli, node.level)
         elif node.emits:
             found[i] = stages.parts(waves) if output == "wavelet" else moduli
-        if node.end > i + 1 and (size := rows_at_a_time(plan, stages.axes, i, moduli)):
+        if node.end > i + 1 and stages.in_parts and (size := rows_at_a_time(plan, stages.axes, i, moduli)):
             found |= _in_parts(functools.partial(run, plan, stages, output=output, first=i), moduli, size)
             i = node.end
             continue

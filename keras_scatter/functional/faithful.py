@@ -18,6 +18,8 @@ class PyramidStages:
     Only the relative scale of two wavelets counts, so one set of kernels serves the image and all its moduli.
     """
 
+    in_parts = True
+
     def __init__(self, plan, axes, filters, dtype):
         self.axes, self._filters = axes, filters
         self._plan, self._dtype = plan, dtype

@@ -1,6 +1,7 @@
 """The exact transforms: a cascade of products in the Fourier domain, on any number of axes."""
 
 import functools
+from typing import NamedTuple
 
 from keras_scatter.backend import fourier
 from keras_scatter.backend.programs import compiled
@@ -8,33 +9,62 @@ from keras_scatter.functional import cascade, smoothing
 from keras_scatter.functional.axes import pad
 
 
+class Arrays(NamedTuple):
+    """The arrays of `program`.
+
+    Attributes:
+        bank: filters of `plan.bands`, real in frequency, over the product of their decimations.
+        lowpass: what smooths moduli, see `smoothing.by_level`.
+        matrices: those of Fourier transforms by products, see `matrices`; None for those of the backend.
+    """
+
+    bank: tuple
+    lowpass: dict
+    matrices: dict | None = None
+
+
+def matrices(plan, axes, dtype):
+    """The matrices of all transforms of a `plan.tree.Plan`."""
+    read = {node.source for node in plan.nodes}
+    forward = {node.level for i, node in enumerate(plan.nodes) if i in read}
+    inverse = {node.level for node in plan.nodes[1:]}
+    return fourier.matrices(*([_sizes(axes, level) for level in levels] for levels in (forward, inverse)), dtype)
+
+
+def _sizes(axes, level):
+    return tuple(axis.length >> level for axis in axes)
+
+
 class FourierStages:
     """Stages of `cascade` whose waves are inverse transforms of spectra times filters."""
 
-    modulus, parts = staticmethod(fourier.modulus), staticmethod(fourier.parts)
-
     def __init__(self, plan, axes, arrays, dtype):
         self.axes, self._plan = axes, plan
-        bank, self._lowpass = arrays
+        bank, self._lowpass, by_products = arrays
+        self._fourier = fourier.transforms(by_products)
+        self.modulus, self.parts = self._fourier.modulus, self._fourier.parts
+        self.in_parts = by_products is None
         self._filters = {}
         for band, filters in zip(plan.bands, bank):
-            bins = isinstance(filters, tuple)
-            self._filters[band] = (filters[0], fourier.filters(filters[1])) if bins else fourier.filters(filters)
+            if isinstance(filters, tuple):
+                self._filters[band] = filters[0], self._fourier.filters(filters[1])
+            else:
+                self._filters[band] = self._fourier.filters(filters)
 
     def pad(self, planes):
         return pad(planes, self.axes)
 
     def analyse(self, moduli, node):
-        return fourier.spectrum(moduli, len(self.axes))
+        return self._fourier.spectrum(moduli, len(self.axes))
 
     def waves(self, spectrum, band):
         rank, factor, filters = len(self.axes), 2 ** (band.level - band.source), self._filters[band]
         if isinstance(filters, tuple):
-            product = fourier.product_of_bins(spectrum, filters, self.axes[0].length >> band.source, factor)
+            product = self._fourier.product_of_bins(spectrum, filters, self.axes[0].length >> band.source, factor)
         else:
-            whole = fourier.whole(spectrum, self.axes[0].length // 2**band.source) if rank == 1 else spectrum
-            product = fourier.product(whole, filters, (factor,) * rank)
-        return fourier.inverse(product, rank)
+            whole = self._fourier.whole(spectrum, self.axes[0].length // 2**band.source) if rank == 1 else spectrum
+            product = self._fourier.product(whole, filters, (factor,) * rank)
+        return self._fourier.inverse(product, rank)
 
     def average(self, moduli, level):
         if self._plan.average == "total":
@@ -42,6 +72,6 @@ class FourierStages:
         return smoothing.smooth(moduli, self._lowpass[level])
 
 
-# The exact transform of planes; arrays are filters of `plan.bands`, real in frequency, over the product of their
-# decimations; and what smooths moduli, see `smoothing.by_level`.
+# The exact transform of planes, and the same by products with matrices, which other programs than XLA shall run.
 program = compiled(xla_under_tensorflow=True)(functools.partial(cascade.scatter, make=FourierStages))
+program_of_products = compiled(xla_under_tensorflow=False)(functools.partial(cascade.scatter, make=FourierStages))

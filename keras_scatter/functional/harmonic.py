@@ -31,6 +31,12 @@ class Terms(NamedTuple):
     last: object
 
 
+def matrices(plan, axes, dtype):
+    """The matrices of all transforms of a plan."""
+    sizes = [tuple(axis.length for axis in axes)]
+    return fourier.matrices(sizes, sizes, dtype)
+
+
 def harmonic_bank(plan, axes, dtype):
     """`Terms` by scale and degree."""
     lengths = tuple(axis.length for axis in axes)
@@ -61,11 +67,26 @@ def _products(filters, kind, lengths, dtype, xp):
     return xp.concatenate(first), xp.concatenate([x for *_, x in halves])
 
 
+class Arrays(NamedTuple):
+    """The arrays of `program`.
+
+    Attributes:
+        bank: `Terms` by scale and degree.
+        matrices: as in `fourier.Arrays`.
+    """
+
+    bank: dict
+    matrices: dict | None = None
+
+
 class HarmonicStages:
     """Stages of `cascade`: waves are computed with their moduli, and again for the gradient."""
 
-    def __init__(self, plan, axes, bank, dtype):
-        self.axes, self._plan, self._bank = axes, plan, bank
+    def __init__(self, plan, axes, arrays, dtype):
+        self.axes, self._plan = axes, plan
+        self._bank, by_products = arrays
+        self._fourier = fourier.transforms(by_products)
+        self.in_parts = by_products is None
         self._sizes = tuple(axis.length for axis in axes)
         if plan.average == "local":
             self._lowpass = smoothing.matrices(plan, axes, 0, dtype)
@@ -74,14 +95,16 @@ class HarmonicStages:
         return planes  # they are periodic
 
     def analyse(self, moduli, node):
-        return fourier.spectrum(moduli, 3)
+        return self._fourier.spectrum(moduli, 3)
 
     def waves(self, spectrum, band):
         return spectrum, band.wavelets[0].kind
 
     def modulus(self, waves):
         spectrum, (j, degree) = waves
-        modulus = recomputed(functools.partial(self._modulus, degree=degree), is_program=True)
+        modulus = functools.partial(self._modulus, degree=degree)
+        if self.in_parts:
+            modulus = recomputed(modulus, is_program=True)
         return modulus(spectrum, self._bank[j, degree])
 
     def average(self, moduli, level):
@@ -97,13 +120,13 @@ class HarmonicStages:
     def _modulus(self, spectrum, terms, degree):
         """`sqrt(sum_m |u * psi_m|^2)`, or that of m = -l alone."""
         first, last = terms
-        spectrum = fourier.turned(spectrum) if degree % 2 else spectrum
+        spectrum = self._fourier.turned(spectrum) if degree % 2 else spectrum
         real = self._waves(spectrum, first, last)
         if first.shape[0] == degree + 1:
             return smooth_root(ops.sum(real * real, axis=1, keepdims=True))
         # Besides the half that has a mirror image there is one that has none: waves of it are imaginary.
         last = ops.concatenate([last[: degree + 1], -last[degree + 1 :]])
-        imaginary = self._waves(fourier.turned(spectrum), first, last)
+        imaginary = self._waves(self._fourier.turned(spectrum), first, last)
         if self._plan.filters.covariant:
             return smooth_root(ops.sum(real * real + imaginary * imaginary, axis=1, keepdims=True))
         # psi_{-l} is the second wavelet minus i times the first one.
@@ -111,17 +134,21 @@ class HarmonicStages:
         return smooth_root(one * one + other * other)
 
     def _waves(self, spectrum, first, last):
-        return fourier.real_inverse(fourier.product_of_terms(spectrum, first, last), self._sizes)
+        return self._fourier.real_inverse(self._fourier.product_of_terms(spectrum, first, last), self._sizes)
 
 
-@compiled(xla_under_tensorflow=True)
-def program(volumes, arrays, plan, output):
+def _scatter(volumes, arrays, plan, output):
     """Solid harmonic scattering of volumes `(N, D, H, W)`: `(N, K)`, or `(N, K, d, h, w)` where it is local.
 
     Args:
-        arrays: see `harmonic_bank`.
+        arrays: `Arrays`.
         output: `"scattering"`.
     """
     found = cascade.scatter(volumes, arrays, HarmonicStages, plan, output)
     _, rows, powers, *sizes = ops.shape(found)
     return take(ops.reshape(found, (-1, rows * powers, *sizes)), np.array(plan.filters.kept), axis=1)
+
+
+# See `fourier.program`.
+program = compiled(xla_under_tensorflow=True)(_scatter)
+program_of_products = compiled(xla_under_tensorflow=False)(_scatter)

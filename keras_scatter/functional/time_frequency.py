@@ -48,8 +48,30 @@ class StackBank(NamedTuple):
     outputs: object
 
 
+class Arrays(NamedTuple):
+    """The arrays of `program`.
+
+    Attributes:
+        first: filters of the first order.
+        stacks: a `StackBank` for every stack.
+        matrices: as in `fourier.Arrays`.
+    """
+
+    first: tuple
+    stacks: tuple
+    matrices: dict | None = None
+
+
+def matrices(plan, axes, dtype):
+    """The matrices of all transforms of a `plan.time_frequency.TimeFrequencyPlan`."""
+    first = {node.level for node in plan.first_nodes}
+    second = {stack.level for stack in plan.stacks if stack.wavelet}
+    forward, inverse = ({0} | (first if second else set()), first | second) if first else ((), ())
+    return fourier.matrices(*([(axes[0].length >> level,) for level in levels] for levels in (forward, inverse)), dtype)
+
+
 def time_frequency_bank(plan, axes, dtype):
-    """Filters of the first order, and a `StackBank` for every stack, for a length that is known."""
+    """`first` and `stacks` of `Arrays`, for a length that is known."""
     stacks = []
     for stack in plan.stacks:
         low, spins, *matrices = _matrices(plan.frequency, stack, dtype)
@@ -95,8 +117,9 @@ def _matrices(frequency, stack, dtype):
 class _Transform:
     """The steps for signals of one length."""
 
-    def __init__(self, plan, axes, dtype):
+    def __init__(self, plan, axes, dtype, matrices):
         self.plan, self.axes, self.dtype = plan, axes, dtype
+        self.fourier, self._by_products = fourier.transforms(matrices), matrices is not None
         self._averaged = (plan.averaged_axis(axes[0]),)
 
     def order_0(self, signals, padded):
@@ -110,10 +133,8 @@ class _Transform:
 
     def wave(self, spectrum, bins, source, level):
         size = self.axes[0].length >> source
-        product = fourier.product_of_bins(
-            spectrum, (bins.first, fourier.filters(bins.values)), size, 2 ** (level - source)
-        )
-        return fourier.inverse(product, 1)
+        filters = bins.first, self.fourier.filters(bins.values)
+        return self.fourier.inverse(self.fourier.product_of_bins(spectrum, filters, size, 2 ** (level - source)), 1)
 
     def first_order(self, averages, bank):
         """Moduli along n1 of the averages of order 1 `(N, n1, time)`, averaged along n1."""
@@ -130,15 +151,18 @@ class _Transform:
         waves = []
         for (band, rows), bins, spectrum in zip(self.plan.bands(stack), bank.bins, spectra):
             spectrum = keras.tree.map_structure(lambda part, rows=rows: part[:, :rows], spectrum)
-            waves.append(fourier.parts(self.wave(spectrum, bins, band.source, band.level)))
+            waves.append(self.fourier.parts(self.wave(spectrum, bins, band.source, band.level)))
         waves = ops.stack([ops.concatenate(parts, axis=1) for parts in zip(*waves)], axis=2)
         count, n1, _, size = ops.shape(waves)
         block, lowpass, sums = self._blocks(size, stack.level)
         parts = ops.reshape(waves, (count, n1, 2, size // block, block))
         parts = ops.reshape(ops.transpose(parts, (0, 3, 1, 2, 4)), (-1, n1, 2 * block))
         of_block = functools.partial(_moduli_of_block, bank=bank, lowpass=lowpass)
-        at_a_time = chunk_size(16 * block * bank.analysis.shape[0])
-        found = map_chunks(recomputed(of_block, is_program=False), parts, at_a_time)
+        if self._by_products:
+            found = of_block(parts)
+        else:
+            at_a_time = chunk_size(16 * block * bank.analysis.shape[0])
+            found = map_chunks(recomputed(of_block, is_program=False), parts, at_a_time)
         _, rows, samples = ops.shape(found)
         found = ops.transpose(ops.reshape(found, (count, size // block, rows, samples)), (0, 2, 1, 3))
         found = ops.reshape(found, (count, rows, -1))
@@ -180,22 +204,23 @@ def _moduli_of_block(waves, bank, lowpass):
     return ops.reshape(rows_times(ops.reshape(moduli, (-1, length)), lowpass), (count, rows, block // length * shares))
 
 
-@compiled(xla_under_tensorflow=True)
-def program(signals, arrays, plan, output):
+def _scatter(signals, arrays, plan, output):
     """Joint time-frequency scattering of signals `(N, time)`.
 
     Args:
-        arrays: see `time_frequency_bank`.
+        arrays: `Arrays`.
         output: `"scattering"` for one array `(N, K, time)` or `(N, K, n1, time)`, `"modulus"` for a tuple by path.
     """
     axes, dtype = plan.axes(ops.shape(signals)[1:]), keras.backend.standardize_dtype(signals.dtype)
-    steps, (first, banks) = _Transform(plan, axes, dtype), arrays
+    first, banks, by_products = arrays
+    steps = _Transform(plan, axes, dtype, by_products)
     padded = pad(signals, axes)[:, None]
     found = [steps.order_0(signals, padded)] if plan.order_0 else []
-    spectra, averages, whole = [], [], fourier.spectrum(padded, 1)
+    spectra, averages, whole = [], [], steps.fourier.spectrum(padded, 1) if plan.first_nodes else None
     for node, bins in zip(plan.first_nodes, first):
-        moduli = fourier.modulus(steps.wave(whole, bins, 0, node.level))
-        spectra.append(fourier.spectrum(moduli, 1))
+        moduli = steps.fourier.modulus(steps.wave(whole, bins, 0, node.level))
+        if plan.stacks[-1].wavelet:
+            spectra.append(steps.fourier.spectrum(moduli, 1))
         if plan.stacks[0].wavelet is None:
             averages.append(steps.average(moduli, node.level))
     for stack, bank in zip(plan.stacks, banks):
@@ -204,7 +229,9 @@ def program(signals, arrays, plan, output):
         else:
             # Its arrays are constants: the gradient needs nothing but the spectra.
             of_stack = functools.partial(steps.second_order, bank=bank, stack=stack)
-            found.append(recomputed(of_stack, is_program=True)(tuple(spectra)))
+            if by_products is None:
+                of_stack = recomputed(of_stack, is_program=True)
+            found.append(of_stack(tuple(spectra)))
     found = ops.concatenate(found, axis=1) if output == "scattering" else _by_path(found, plan)
     if plan.frequency.format == "joint" and output == "scattering":
         _, outputs, samples = ops.shape(found)
@@ -224,3 +251,8 @@ def _by_path(found, plan):
             maps.append(part[:, row] if alone else part[:, row : row + rows])
             row += rows
     return tuple(maps)
+
+
+# See `fourier.program`.
+program = compiled(xla_under_tensorflow=True)(_scatter)
+program_of_products = compiled(xla_under_tensorflow=False)(_scatter)

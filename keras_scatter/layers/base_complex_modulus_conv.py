@@ -33,7 +33,6 @@ class BaseComplexModulusConv(BaseScattering):
         **kwargs,
     ):
         super().__init__(make_plan, paths, output, data_format, **kwargs)
-        self._chunk = 0
         self.kernel_initializer = _check_initializer(kernel_initializer)
         self.group_config = group_config
         self._loaded_group = None if weights is None else saved_filters.load_matching(weights, group_config)
@@ -53,6 +52,9 @@ class BaseComplexModulusConv(BaseScattering):
         initial = self._initial_values(shapes, channels)
         for name, shape in shapes.items():
             self.add_weight(name=name, shape=shape, initializer=initial[name])
+
+    def _program_for(self, sizes):
+        return self._program, 0
 
     def _arrays(self, axes):
         return {name: ops.cast(variable, self.compute_dtype) for name, variable in self.filters.items()}

@@ -2,26 +2,28 @@
 
 from keras import ops
 
-from keras_scatter.arguments import check_choice
+from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.functional.channels import Layout, Transform, transform
-from keras_scatter.layers.base_transform import BaseTransform
+from keras_scatter.layers.base_transform import NAMES, BaseTransform
 from keras_scatter.plan.tree import select
 
 OUTPUTS = ("scattering", "modulus", "wavelet")
+FORMS = ("auto", "native", "matmul")
 
 
 class BaseScattering(BaseTransform):
     """A layer that turns every channel into scattering paths.
 
-    Subclasses set `_program` and `_chunk`, see `functional.channels.Transform`, and implement `_arrays(axes)`, which
-    makes the arrays of the program.
+    Subclasses implement `_arrays(axes)`, which makes the arrays of the program. They set `_programs`, a module with a
+    `program`, and one of products with `matrices`, and call `_set_fft`; or they implement `_program_for(sizes)`.
 
     Args:
         make_plan: function from a tuple of paths, or None for all, to a `plan.tree.Plan`.
         paths, output, data_format: arguments of the layer.
     """
 
+    fft = None
     feature_order = "channel"  # feature c * K + k is path k of channel c; "path" would be k * C + c
 
     def __init__(self, make_plan, paths=None, output="scattering", data_format=None, **kwargs):
@@ -35,6 +37,33 @@ class BaseScattering(BaseTransform):
         # Without an average, coefficients are moduli.
         self._kind = "modulus" if self._plan.average is None and output == "scattering" else self._output
 
+    def _set_fft(self, fft, chunk_size):
+        """Take the arguments `fft` and `chunk_size`."""
+        self.fft = check_choice("fft", fft, FORMS)
+        self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
+        self._transform_by(self.fft)
+
+    def _transform_by(self, form):
+        """Compute by products with matrices, `"matmul"`, or else by the FFTs of the backend."""
+        self._by_products = form == "matmul"
+
+    def _program_for(self, sizes):
+        """The program for inputs of some sizes, and its chunk, see `functional.channels.Transform`."""
+        if not self._has_products(*sizes):
+            return self._programs.program, self.chunk_size
+        # What is exported shall hold no loop.
+        return self._programs.program_of_products, self.chunk_size or 0
+
+    def _has_products(self, *sizes):
+        # TensorFlow traces a model that is exported also for its own sizes, for a function that nobody uses.
+        return self._by_products and is_static(*sizes)
+
+    def _matrices(self, axes):
+        """The matrices of Fourier transforms by products, or None."""
+        if not self._has_products(*(axis.length for axis in axes)):
+            return None
+        return self._programs.matrices(self._plan, axes, self._working_dtype())
+
     @property
     def paths(self):
         """The K scattering paths of one channel, in output order."""
@@ -46,10 +75,17 @@ class BaseScattering(BaseTransform):
         if is_static(batch) and batch == 0:
             return self._nothing(inputs.shape)
         arrays = self._arrays(self._plan.axes(sizes))
-        of_planes = Transform(self._program, self._plan, self._kind, self._chunk)
+        program, chunk = self._program_for(sizes)
+        of_planes = Transform(program, self._plan, self._kind, chunk)
         layout = Layout(self.rank, self._channels_last, self._working_dtype(), self.compute_dtype)
         found = transform(inputs, arrays, of_planes, layout)
         return found if self._kind == "scattering" else self._by_path(found)
+
+    def _check_sizes(self, sizes, J, multiple=False, argument="J"):
+        super()._check_sizes(sizes, J, multiple, argument)
+        for name, size in zip(NAMES[self.rank][1], sizes):
+            if self.fft == "matmul" and not is_static(size):
+                raise ValueError(f'{name} must be known with fft="matmul". Received: {name}={size}')
 
     def compute_output_shape(self, input_shape):
         batch, channels, *sizes = self._split_shape(input_shape)

@@ -33,7 +33,7 @@ class HarmonicScattering3D(BaseScattering):
             is 1, and samples every 2**J voxels.
         rotation_covariant: False takes `|x * psi_{j,l,-l}|` in place of the root of the sum over m.
         order_0: whether `|x|^q` is averaged too, in front of the other features.
-        paths, data_format, chunk_size: as in `ScatteringFFT`; planes are volumes here.
+        paths, data_format, chunk_size, fft: as in `ScatteringFFT`; planes are volumes here.
         **kwargs: `name`, `dtype` and other arguments of `keras.layers.Layer`. Half precision policies are computed
             in float32 and the result is cast.
 
@@ -70,6 +70,7 @@ class HarmonicScattering3D(BaseScattering):
     """
 
     rank = 3
+    _programs = harmonic
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class HarmonicScattering3D(BaseScattering):
         paths=None,
         data_format=None,
         chunk_size=None,
+        fft="auto",
         **kwargs,
     ):
         kwargs.setdefault("autocast", False)
@@ -98,8 +100,7 @@ class HarmonicScattering3D(BaseScattering):
         geometry = self.J, self.L, self.sigma_0, self.rotation_covariant
         arguments = geometry, self.order, self.integral_powers, self.average, self.order_0
         super().__init__(functools.partial(volume_plan, *arguments), paths, data_format=data_format, **kwargs)
-        self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
-        self._program, self._chunk = harmonic.program, self.chunk_size
+        self._set_fft(fft, chunk_size)
 
     def _arrays(self, axes):
         across = support(self.sigma_0 * 2**self.J, self.L)
@@ -110,7 +111,7 @@ class HarmonicScattering3D(BaseScattering):
                 f"voxels for J={self.J}, L={self.L} and sigma_0={self.sigma_0:g}: it wraps around them",
                 stacklevel=2,
             )
-        return harmonic.harmonic_bank(self._plan, axes, self._working_dtype())
+        return harmonic.Arrays(harmonic.harmonic_bank(self._plan, axes, self._working_dtype()), self._matrices(axes))
 
     def _check_sizes(self, sizes, J, multiple=False, argument="J"):
         # Periodic, but of any size.
@@ -118,7 +119,7 @@ class HarmonicScattering3D(BaseScattering):
 
     def get_config(self):
         names = "J", "L", "sigma_0", "order", "integral_powers", "average"
-        names += "rotation_covariant", "order_0", "chunk_size"
+        names += "rotation_covariant", "order_0", "chunk_size", "fft"
         config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
         del config["output"]
         return config

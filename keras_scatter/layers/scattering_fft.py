@@ -38,6 +38,9 @@ class ScatteringFFT(BaseScattering):
             Only these and what leads to them are computed.
         output: `"scattering"`; `"modulus"` for the moduli in front of the average, the image itself for order 0; or
             `"wavelet"` for the complex waves of these as (real, imaginary), for paths that have a wavelet.
+        fft: `"native"` takes the FFTs of the backend. `"matmul"` takes products with matrices instead, for runtimes
+            without FFTs or complex numbers: sizes must be known, and a `chunk_size` of None means all planes. `"auto"`
+            is `"native"`, except in files that `keras_scatter.export` writes for such runtimes.
         **kwargs: `name`, `dtype` and other arguments of `keras.layers.Layer`. Half precision policies are computed
             in float32 and the result is cast.
 
@@ -75,6 +78,8 @@ class ScatteringFFT(BaseScattering):
         M. Andreux et al., Kymatio: Scattering Transforms in Python, JMLR 21 (2020).
     """
 
+    _programs = fourier
+
     def __init__(
         self,
         J=2,
@@ -85,6 +90,7 @@ class ScatteringFFT(BaseScattering):
         chunk_size=None,
         paths=None,
         output="scattering",
+        fft="auto",
         **kwargs,
     ):
         # The transform needs float32 at least, so inputs must not be cast to half precision.
@@ -95,13 +101,13 @@ class ScatteringFFT(BaseScattering):
         self.padding = check_choice("padding", padding, ("reflect", "periodic", "zeros"))
         make_plan = functools.partial(image_plan, self.J, self.L, self.order, self.padding)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
-        self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
-        self._program, self._chunk = fourier.program, self.chunk_size
+        self._set_fft(fft, chunk_size)
 
     def _arrays(self, axes):
         dtype = self._working_dtype()
-        return constants(image_bank(self._plan, axes, dtype)), by_level(self._plan, axes, dtype)
+        bank = constants(image_bank(self._plan, axes, dtype))
+        return fourier.Arrays(bank, by_level(self._plan, axes, dtype), self._matrices(axes))
 
     def get_config(self):
         arguments = {"J": self.J, "L": self.L, "order": self.order, "padding": self.padding}
-        return {**super().get_config(), **arguments, "chunk_size": self.chunk_size}
+        return {**super().get_config(), **arguments, "chunk_size": self.chunk_size, "fft": self.fft}

@@ -33,8 +33,8 @@ class ScatteringFFT1D(BaseScattering):
         stride: samples between outputs, a power of two up to T; None means the largest of these.
         padding: `"reflect"` mirrors the signal at its ends (Kymatio's way), `"zeros"` extends it by zeros as far,
             `"periodic"` wraps it around and takes only multiples of 2**J and of the stride.
-        paths, data_format, chunk_size, output: as in `ScatteringFFT`. Maps of paths are 2**j samples apart, or `stride`
-            where that is less.
+        paths, data_format, chunk_size, output, fft: as in `ScatteringFFT`. Maps of paths are 2**j samples apart, or
+            `stride` where that is less.
         **kwargs: `name`, `dtype` and other arguments of `keras.layers.Layer`. Half precision policies are computed
             in float32 and the result is cast.
 
@@ -65,6 +65,7 @@ class ScatteringFFT1D(BaseScattering):
     """
 
     rank = 1
+    _programs = fourier
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class ScatteringFFT1D(BaseScattering):
         data_format=None,
         chunk_size=None,
         output="scattering",
+        fft="auto",
         **kwargs,
     ):
         kwargs.setdefault("autocast", False)
@@ -90,12 +92,12 @@ class ScatteringFFT1D(BaseScattering):
         arguments = self.J, by_order(self.Q), self.T, self.order, self.stride, self.padding
         make_plan = functools.partial(signal_plan, *arguments)
         super().__init__(make_plan, paths, output, data_format, **kwargs)
-        self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
-        self._program, self._chunk = fourier.program, self.chunk_size
+        self._set_fft(fft, chunk_size)
 
     def _arrays(self, axes):
         dtype = self._working_dtype()
-        return signal_bank(self._plan, axes, dtype), by_level(self._plan, axes, dtype)
+        bank = signal_bank(self._plan, axes, dtype)
+        return fourier.Arrays(bank, by_level(self._plan, axes, dtype), self._matrices(axes))
 
     def _check_sizes(self, sizes, J, multiple=False, argument="J"):
         # A period must hold whole outputs.
@@ -103,5 +105,5 @@ class ScatteringFFT1D(BaseScattering):
         check_length(self.T, *sizes)
 
     def get_config(self):
-        names = ("J", "Q", "T", "order", "stride", "padding", "chunk_size")
+        names = ("J", "Q", "T", "order", "stride", "padding", "chunk_size", "fft")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

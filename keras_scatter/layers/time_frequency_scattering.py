@@ -32,7 +32,7 @@ class TimeFrequencyScattering(BaseScattering):
         stride_fr: steps of n1 between outputs, a power of two up to F; None means the largest of these.
         format: `"time"` gives every n1 as a feature of its own; `"joint"` keeps n1 as an axis.
         order_1: whether order 1, convolved along n1 alone, is among the outputs.
-        paths, data_format: as in `ScatteringFFT`.
+        paths, data_format, fft: as in `ScatteringFFT`.
         **kwargs: `name`, `dtype` and other arguments of `keras.layers.Layer`. Half precision policies are computed
             in float32 and the result is cast.
 
@@ -68,6 +68,7 @@ class TimeFrequencyScattering(BaseScattering):
     """
 
     rank = 1
+    _programs = time_frequency
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class TimeFrequencyScattering(BaseScattering):
         paths=None,
         data_format=None,
         chunk_size=None,
+        fft="auto",
         **kwargs,
     ):
         kwargs.setdefault("autocast", False)
@@ -114,11 +116,11 @@ class TimeFrequencyScattering(BaseScattering):
                 f"Received: order_1={order_1}, J={J}, Q={Q}"
             )
         self._kind = "scattering" if self._plan.is_one_array else "modulus"
-        self.chunk_size = None if chunk_size is None else check_integer("chunk_size", chunk_size)
-        self._program, self._chunk = time_frequency.program, self.chunk_size
+        self._set_fft(fft, chunk_size)
 
     def _arrays(self, axes):
-        return time_frequency.time_frequency_bank(self._plan, axes, self._working_dtype())
+        first, stacks = time_frequency.time_frequency_bank(self._plan, axes, self._working_dtype())
+        return time_frequency.Arrays(first, stacks, self._matrices(axes))
 
     def call(self, inputs):
         *_, size = self._split_shape(inputs.shape)
@@ -142,7 +144,7 @@ class TimeFrequencyScattering(BaseScattering):
         check_length(self.T, *sizes)
 
     def get_config(self):
-        names = ("J", "J_fr", "Q", "Q_fr", "T", "F", "stride", "stride_fr", "format", "order_1", "chunk_size")
+        names = ("J", "J_fr", "Q", "Q_fr", "T", "F", "stride", "stride_fr", "format", "order_1", "chunk_size", "fft")
         config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
         del config["output"]
         return config

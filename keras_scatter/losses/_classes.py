@@ -35,11 +35,13 @@ class PathClass:
     Args:
         layer: one of them, a layer with a single path.
         members: pairs of a skeleton and arrays, as `programs.split` gives them, of the filters of each path.
+        sizes: of what it transforms, numbers.
     """
 
-    def __init__(self, layer, members):
+    def __init__(self, layer, members, sizes):
         self._layer = layer
-        self._of_planes = Transform(layer._program, layer._plan, layer._kind, layer._chunk)
+        program, chunk = layer._program_for(sizes)
+        self._of_planes = Transform(program, layer._plan, layer._kind, chunk)
         self._layout = Layout(layer.rank, layer._channels_last, layer._working_dtype(), layer.compute_dtype)
         self._skeleton, members = _on_common_bins(members)
         self._leaves = [_leaf(values) for values in zip(*members)]
@@ -82,7 +84,7 @@ def path_classes(layer, sizes):
         of_path.append(list(found).index(key))
         of_member.append(len(members))
         members.append((skeleton, arrays))
-    classes = [PathClass(*entry) for entry in found.values()]
+    classes = [PathClass(*entry, sizes) for entry in found.values()]
     return classes, np.array(of_path, "int32"), np.array(of_member, "int32")
 
 

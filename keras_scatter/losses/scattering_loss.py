@@ -164,7 +164,8 @@ class ScatteringLoss(keras.losses.Loss):
         def distance(y_pred, *expected):
             return sum(map(self._mean, expected, keras.tree.flatten(transform(y_pred))))
 
-        is_program = hasattr(getattr(self.layer, "_program", None), "programs")
+        program_for = getattr(self.layer, "_program_for", lambda sizes: (None, None))
+        is_program = hasattr(program_for(self.layer._split_shape(tuple(y_pred.shape))[2:])[0], "programs")
         return recomputed(distance, is_program)(y_pred, *expected) * count
 
     def _mean(self, expected, found):

@@ -97,6 +97,24 @@ def print_synthesis(result):
     console.print(table(result["errors"], [[f"{value:.2g}" for value in result["errors"].values()]]))
 
 
+def print_export(report):
+    """Size of a file, its errors, times and operators."""
+    console = Console()
+    written = f"{report['format']}, {report['bytes'] / 1000:,.0f} kB, written in {report['seconds']:.1f} s"
+    if report["by_products"]:
+        written += f"; by matrix products instead of FFTs: {', '.join(report['by_products'])}"
+    console.print(written)
+    if "error" not in report:
+        return
+    console.print(f"In {report['runtime']}, against Keras: largest error over peak {report['error']:.1e}")
+    if report["errors_by_order"]:
+        errors = report["errors_by_order"]
+        console.print(table([f"order {m}" for m in range(len(errors))], [[f"{error:.1e}" for error in errors]]))
+    times = report["milliseconds"]
+    console.print(table([f"ms at batch {size}" for size in times], [[f"{time:.2f}" for time in times.values()]]))
+    console.print(table(["operator", "number"], report["operators"].items()))
+
+
 def accuracy(mean, deviation):
     """An accuracy in percent and its standard deviation, for people."""
     if mean is None:
