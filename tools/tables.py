@@ -114,6 +114,7 @@ TABLES = {
     "MNIST": functools.partial(experiment, "mnist-mixing"),
     "hybrid networks": functools.partial(experiment, "cifar-hybrid"),
     "weights behind scattering": functools.partial(experiment, "first-order-hybrids/table1"),
+    "reconstructions": functools.partial(experiment, "first-order-hybrids/figure1"),
     "drawn rectangles": functools.partial(experiment, "first-order-hybrids/detection"),
 }
 
