@@ -63,6 +63,8 @@ experiments: $(INSTALLED)  ## repeat the experiments whose results are committed
 	$(BIN)/keras-scatter reproduce mnist-mixing --out $(RESULTS)/mnist-mixing --resume
 	$(BIN)/keras-scatter reproduce first-order-hybrids/table1 --out $(RESULTS)/first-order-hybrids/table1 --resume
 	$(BIN)/python -m pip install --quiet --editable '.[detection,docs]'
+	$(BIN)/keras-scatter reproduce first-order-hybrids/figure1 --only astronaut-512-J3 --only astronaut-256-J4 \
+		--out $(RESULTS)/first-order-hybrids/figure1 --resume
 	$(BIN)/keras-scatter reproduce first-order-hybrids/detection --out $(RESULTS)/first-order-hybrids/detection --resume
 	$(BIN)/keras-scatter reproduce cifar-hybrid --width 16 --epochs 15 --images 10000 --seeds 3 \
 		--out $(RESULTS)/cifar-hybrid --resume

@@ -172,6 +172,7 @@ TABLES = {
     "fields": functools.partial(experiment, "statistics/fields"),
     "hybrid networks": functools.partial(experiment, "cifar-hybrid"),
     "weights behind scattering": functools.partial(experiment, "first-order-hybrids/table1"),
+    "reconstructions": functools.partial(experiment, "first-order-hybrids/figure1"),
     "drawn rectangles": functools.partial(experiment, "first-order-hybrids/detection"),
 }
 
