@@ -173,7 +173,9 @@ class ScatteringLoss(keras.losses.Loss):
         if self.floor is not None:
             expected, found = (ops.sign(part) * ops.log1p(ops.abs(part) / self.floor) for part in (expected, found))
         difference = found - expected if self.ord == 2 else ops.abs(found - expected)
-        return ops.mean(power(difference, self.ord), axis=tuple(range(1, len(difference.shape))))
+        flat = ops.reshape(power(difference, self.ord), (ops.shape(difference)[0], -1))
+        # The mean of Keras is float32 for float64 under JAX.
+        return ops.sum(flat, axis=1) / ops.cast(ops.shape(flat)[1], self.dtype)
 
     def _items_at_a_time(self, shape):
         if not is_static(*shape):

@@ -155,8 +155,8 @@ def test_training_lowers_the_loss():
     loss = ScatteringLoss(layer, sample=1, seed=0)
     model.compile(keras.optimizers.Adam(0.1), loss)
     before = float(ScatteringLoss(layer)(x, model(x)))
-    model.fit(x, x, epochs=20, verbose=0)
-    assert float(ScatteringLoss(layer)(x, model(x))) < 0.5 * before
+    model.fit(x, x, epochs=40, verbose=0)
+    assert float(ScatteringLoss(layer)(x, model(x))) < 0.7 * before
 
 
 @pytest.mark.parametrize("kind", ["signals", "time", "signal_convolutions"])
