@@ -30,7 +30,7 @@ tables: $(INSTALLED)  ## write the tables of READMEs and documentation from the 
 	$(BIN)/python tools/pictures.py
 
 bench: $(INSTALLED)  ## measure all backends and other programs side by side (hours); an interrupted run goes on
-	$(BIN)/python -m pip install --quiet --editable '.[plots,jax,torch,onnx,litert,openvino]'
+	$(BIN)/python -m pip install --quiet --editable '.[plots,jax,torch]'
 	$(BIN)/keras-scatter bench --out $(RESULTS)/cpu.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads 1x1x2048x2048-J4-o2 --repetitions 3 --programs exact-tensorflow exact-jax \
 		exact-torch faithful-tensorflow --out $(RESULTS)/large.json $(BENCH)
@@ -43,8 +43,6 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 		--out $(RESULTS)/layers.json $(BENCH)
 	for backend in tensorflow jax; do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/memory_growth.py \
 		--out $(RESULTS)/memory_growth-$$backend.json; done
-	for backend in tensorflow jax torch; do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/exports.py \
-		--out $(RESULTS)/exports-$$backend.json; done
 	$(BIN)/keras-scatter bench --workloads signals --repetitions 3 --out $(RESULTS)/signals.json $(BENCH)
 
 experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters; TEXTURES: pictures by class)

@@ -9,7 +9,6 @@ import re
 import sys
 
 from keras_scatter import saved_filters
-from keras_scatter.deployment.formats import FORMATS
 from keras_scatter.files import read_json
 from keras_scatter.workflows import benchmark, reports, reproduce
 
@@ -102,43 +101,7 @@ def memory_growth():
     return rows
 
 
-def exports():
-    """Errors and sizes of exported files, by layer, format and backend; a dash where there is none."""
-    results = [read_json(path) for path in sorted(benchmark.RESULTS.glob("exports-*.json"), reverse=True)]
-    columns = [(name, found) for name in FORMATS for found in results if found["backend"] in FORMATS[name].backends]
-    rows = [["layer", *(f"{name} ({found['backend']})" for name, found in columns)]]
-    for layer in results[0]["layers"]:
-        rows.append([f"`{layer}`", *(_exported(found["layers"][layer][name]) for name, found in columns)])
-    return rows
-
-
-def _exported(found):
-    return "—" if "reason" in found else f"{found['error']:.0e}, {_kilobytes(found)}"
-
-
-def _kilobytes(found):
-    return f"{found['bytes'] / 1000:,.0f} kB"
-
-
-def quantised():
-    """Errors by order and sizes of LiteRT files, and which ones `export` refuses."""
-    result = read_json(benchmark.RESULTS / "exports-tensorflow.json")["quantised"]
-    rows = [["layer", *next(iter(result.values()))]]
-    for layer, found in result.items():
-        rows.append([f"`{layer}`", *map(_quantised, found.values())])
-    return rows
-
-
-def _quantised(found):
-    if "reason" in found:
-        return "refused"
-    errors = found["errors_by_order"] or [found["relative_rms"]]
-    return f"{' / '.join(f'{error:.1e}' for error in errors)}, {_kilobytes(found)}"
-
-
 TABLES = {
-    "exports": exports,
-    "quantised exports": quantised,
     "few labels": few_labels,
     "shipped groups": shipped_groups,
     "shipped groups of signals": shipped_groups_of_signals,

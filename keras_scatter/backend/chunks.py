@@ -31,9 +31,10 @@ def map_chunks(function, items, size):
         size: a result of `chunk_size`; 0 for all items.
     """
     count, *shape = ops.shape(items)
-    if keras.backend.backend() == "torch":
-        return _in_turn(function, items, size) if size and count > size else function(items)
     known = is_static(count)
+    if keras.backend.backend() == "torch":
+        # A comparison would bind what is exported to batches of one side of it.
+        return _in_turn(function, items, size) if size and known and count > size else function(items)
     # XLA has no gradients of loops whose length is not known when tracing.
     if not size or (count <= size if known else in_xla()):
         return function(items)

@@ -1,6 +1,8 @@
 """Compilation of one function, so that eager calls are fast and XLA is used where it helps."""
 
 import collections
+import contextlib
+import contextvars
 import functools
 import threading
 
@@ -9,6 +11,7 @@ import keras
 PROGRAMS = 32  # that a function keeps, those used last
 # TensorFlow never frees an XLA program: later shapes of a function run as a plain graph.
 XLA_SHAPES = 16
+_inlined = contextvars.ContextVar("inlined", default=False)
 ARRAY = type("Array", (), {"__repr__": lambda self: "ARRAY"})()  # where an array was among the arguments
 
 
@@ -39,7 +42,7 @@ def compiled(xla_under_tensorflow, differentiable=1):
 
         @functools.wraps(function)
         def call(*arguments, **static):
-            if xla_under_tensorflow and in_xla():
+            if is_inlined() or (xla_under_tensorflow and in_xla()):
                 return function(*arguments, **static)
             skeleton, arrays = split((arguments, static))
             return programs.find(skeleton, arrays)(*arrays)
@@ -48,6 +51,21 @@ def compiled(xla_under_tensorflow, differentiable=1):
         return call
 
     return decorate
+
+
+@contextlib.contextmanager
+def inlined():
+    """In a `with` statement programs are no programs of their own: exporters do not read all of these."""
+    token = _inlined.set(True)
+    try:
+        yield
+    finally:
+        _inlined.reset(token)
+
+
+def is_inlined():
+    """Whether `inlined` holds: nothing is computed again for gradients then, either."""
+    return _inlined.get()
 
 
 class _JaxPrograms:

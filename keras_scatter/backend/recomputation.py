@@ -5,6 +5,8 @@ import functools
 import keras
 from keras import ops
 
+from keras_scatter.backend.programs import is_inlined
+
 
 def recomputed(function, is_program):
     """The function, without results that are kept for its gradient.
@@ -12,7 +14,7 @@ def recomputed(function, is_program):
     Args:
         is_program: whether it is compiled with `xla_under_tensorflow=True`: such a program does so by itself.
     """
-    if is_program and keras.backend.backend() == "tensorflow":
+    if is_inlined() or (is_program and keras.backend.backend() == "tensorflow"):
         return function
     return keras.remat(function)
 

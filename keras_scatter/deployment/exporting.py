@@ -12,6 +12,7 @@ from keras import ops
 
 from keras_scatter import files
 from keras_scatter.arguments import check_array, check_bool, check_choice, check_integer, shown
+from keras_scatter.backend.programs import inlined
 from keras_scatter.deployment.formats import FORMATS, check_packages, named
 from keras_scatter.errors import errors_by_order, relative_error
 from keras_scatter.layers.base_scattering import BaseScattering
@@ -252,7 +253,7 @@ def _options(quantize, calibration):
 
 def _write(model, path, signature, how):
     one, switched, options = how
-    with _by_products(switched):
+    with _by_products(switched), inlined() if one.ending else contextlib.nullcontext():
         if not model.built or keras.backend.backend() == "torch":
             model(ops.ones([2 if size is None else size for size in signature.shape], signature.dtype))
         try:

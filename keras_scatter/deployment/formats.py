@@ -1,5 +1,7 @@
 """Formats of exported models: which backends write them, how, and what runs them."""
 
+import pathlib
+import tempfile
 from typing import NamedTuple
 
 import keras
@@ -47,22 +49,45 @@ def _onnx(model, path, signature, options):
 
         arguments, shapes = _example(signature)
         model.eval()
-        torch.onnx.export(model, arguments, path, dynamo=True, dynamic_shapes=shapes, verbose=False)
+        options = {"dynamo": True, "external_data": False, "verbose": False}
+        torch.onnx.export(model, arguments, path, dynamic_shapes=shapes, **options)
     else:
         model.export(path, format="onnx", input_signature=[signature], verbose=False)
     merge_constants(path)
 
 
 def _openvino(model, path, signature, options):
+    openvino = require("openvino", "openvino")
+    if keras.backend.backend() == "torch":
+        # Keras traces by an older way, under which sizes are tensors.
+        openvino.serialize(openvino.convert_model(_torch_program(model, signature)), path)
+        return
     model.export(path, format="openvino", input_signature=[signature], verbose=False)
+    # What nobody reads in TensorFlow's graph has become an output, behind those of the model.
+    found = openvino.Core().read_model(path)
+    results = found.get_results()[: len(keras.tree.flatten(model.outputs))]
+    written = pathlib.Path(path)
+    with tempfile.TemporaryDirectory(dir=written.parent) as folder:
+        # Not in place: the constants are read from the file while they are written.
+        slim = pathlib.Path(folder) / written.name
+        openvino.serialize(openvino.Model(results, found.get_parameters()), str(slim))
+        del found
+        for ending in (".xml", ".bin"):
+            slim.with_suffix(ending).replace(written.with_suffix(ending))
 
 
 def _torch(model, path, signature, options):
     import torch
 
+    torch.export.save(_torch_program(model, signature), path)
+
+
+def _torch_program(model, signature):
+    import torch
+
     arguments, shapes = _example(signature)
     model.eval()
-    torch.export.save(torch.export.export(model, arguments, dynamic_shapes=shapes), path)
+    return torch.export.export(model, arguments, dynamic_shapes=shapes)
 
 
 def _example(signature):

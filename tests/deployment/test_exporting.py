@@ -20,12 +20,12 @@ NEEDED = {"onnx": {"tensorflow": "tf2onnx", "torch": "onnxscript"}}
 ENDINGS = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml", "torch": ".pt2"}
 WRITTEN = [name for name, one in formats.FORMATS.items() if BACKEND in one.backends]
 MODELS = {
-    "images": (lambda: layers.ScatteringFFT(J=2, L=3, order=2), (16, 20, 2)),
-    "images_first": (lambda: layers.ScatteringFFT(J=2, L=3, order=1, data_format="channels_first"), (2, 16, 20)),
-    "signals": (lambda: layers.ScatteringFFT1D(J=4, Q=(4, 1)), (256, 1)),
-    "volumes": (lambda: layers.HarmonicScattering3D(J=1, L=2, sigma_0=0.4), (5, 6, 7, 1)),
-    "time_frequency": (lambda: layers.TimeFrequencyScattering(4, 1, 3), (200, 1)),
-    "distilled": (lambda: layers.ComplexModulusConv(L=4, order=2), (16, 20, 1)),
+    "images": (lambda: layers.ScatteringFFT(J=2, L=2, order=2), (8, 12, 2)),
+    "images_first": (lambda: layers.ScatteringFFT(J=1, L=2, order=1, data_format="channels_first"), (2, 8, 12)),
+    "signals": (lambda: layers.ScatteringFFT1D(J=2), (48, 1)),
+    "volumes": (lambda: layers.HarmonicScattering3D(J=1, L=1, sigma_0=0.4), (5, 6, 7, 1)),
+    "time_frequency": (lambda: layers.TimeFrequencyScattering(3, 1, 1), (48, 1)),
+    "distilled": (lambda: layers.ComplexModulusConv(L=2, order=2), (8, 12, 1)),
     "dual_tree": (lambda: layers.DTCWTScattering(J=2), (16, 24, 1)),
     "mixed": (lambda: layers.LocallyInvariantLayer(5, "3x3"), (12, 16, 2)),
 }

@@ -17,13 +17,13 @@ MAKE = {
     "1d": lambda **arguments: Scattering1D(**{"J": 3, "shape": 100, "Q": 2, **arguments}),
     "2d": lambda **arguments: Scattering2D(**{"J": 2, "shape": (16, 18), "L": 3, **arguments}),
     "3d": lambda **arguments: HarmonicScattering3D(**{"J": 1, "shape": (6, 7, 8), "L": 1, "sigma_0": 0.4, **arguments}),
-    "jtfs": lambda **arguments: TimeFrequencyScattering(**{"J": 4, "J_fr": 1, "Q": 3, "shape": 130, **arguments}),
+    "jtfs": lambda **arguments: TimeFrequencyScattering(**{"J": 3, "J_fr": 1, "Q": 2, "shape": 70, **arguments}),
 }
-SIZES = {"1d": (100,), "2d": (16, 18), "3d": (6, 7, 8), "jtfs": (130,)}
+SIZES = {"1d": (100,), "2d": (16, 18), "3d": (6, 7, 8), "jtfs": (70,)}
 each = pytest.mark.parametrize("kind", MAKE)
 
 
-@pytest.mark.parametrize("name", ["J1_L8_o1_32x32", "J2_L8_o2_33x47", "J3_L4_o2_48x40"])
+@pytest.mark.parametrize("name", ["J2_L8_o2_33x47"])
 def test_numbers_of_images(name):
     golden = np.load(GOLDEN / f"kymatio2d_{name}.npz")
     arguments = {"L": int(golden["L"]), "max_order": int(golden["order"])}
@@ -31,7 +31,7 @@ def test_numbers_of_images(name):
     assert_close(transform(golden["x"]), golden["y"])
 
 
-@pytest.mark.parametrize("name", ["J5_Q1_T1000_o1", "J6_Q8_T1024"])
+@pytest.mark.parametrize("name", ["J5_Q1_T1000_o1"])
 def test_numbers_of_signals(name):
     golden = np.load(GOLDEN / f"kymatio1d_{name}.npz")
     transform = Scattering1D(**json.loads(str(golden["params"])))
@@ -47,7 +47,7 @@ def test_numbers_of_volumes():
     assert_close(transform(golden["x"].astype("float32")), golden["y"])
 
 
-@pytest.mark.parametrize("name", ["joint_J6_Jfr2_Q4_T1024", "time_J6_Jfr2_Q4_T1024"])
+@pytest.mark.parametrize("name", ["joint_J6_Jfr2_Q4_T1024"])
 def test_numbers_and_names_of_joint_scattering(name):
     golden = np.load(GOLDEN / f"kymatio_jtfs_{name}.npz")
     arguments, rows = json.loads(str(golden["params"])), json.loads(str(golden["paths"]))
@@ -67,7 +67,7 @@ def test_numbers_and_names_of_joint_scattering(name):
 
 
 @each
-@pytest.mark.parametrize("leading", [(), (1,), (2, 3), (0,), (2, 1, 2)])
+@pytest.mark.parametrize("leading", [(), (2, 3), (0,)])
 def test_leading_axes_stay(kind, leading):
     x = images(*leading, *SIZES[kind])
     transform = MAKE[kind]()
@@ -241,7 +241,7 @@ def test_attributes_may_be_changed():
 
 
 def test_joint_scattering_of_both_formats():
-    x = images(2, 130)
+    x = images(2, 70)
     transform = MAKE["jtfs"]()
     found, meta = transform(x), transform.meta()
     assert found.shape[1] == transform.output_size() == len(meta["key"]) == sum(transform.output_size(detail=True))

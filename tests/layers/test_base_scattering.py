@@ -11,26 +11,25 @@ from keras import ops
 
 from keras_scatter.layers import HarmonicScattering3D, ScatteringFFT, ScatteringFFT1D, TimeFrequencyScattering
 
-# 97 + 31 and 112 + 16 are sizes of two factors, the signals too.
+# Images of 97 and 112 pixels and signals of 300 samples are transformed in two factors.
 CASES = {
-    "images": (ScatteringFFT, {"J": 2, "L": 3, "order": 2}, (2, 9, 14, 2)),
+    "images": (ScatteringFFT, {"J": 2, "L": 2, "order": 2}, (2, 9, 14, 2)),
     "images_in_factors": (
         ScatteringFFT,
-        {"J": 3, "L": 2, "order": 3, "data_format": "channels_first"},
+        {"J": 1, "L": 1, "order": 1, "data_format": "channels_first"},
         (1, 1, 97, 112),
     ),
-    "images_periodic": (ScatteringFFT, {"J": 2, "L": 2, "padding": "periodic", "output": "wavelet"}, (2, 12, 8, 1)),
-    "signals": (ScatteringFFT1D, {"J": 5, "Q": (4, 2), "T": 20.5}, (2, 300, 2)),
-    "signals_in_factors": (ScatteringFFT1D, {"J": 4, "Q": 2, "T": 0, "order": 3}, (1, 1000, 1)),
-    "signals_global": (ScatteringFFT1D, {"J": 3, "T": "global", "padding": "periodic"}, (2, 40, 1)),
-    "volumes": (HarmonicScattering3D, {"J": 1, "L": 2, "sigma_0": 0.4, "order_0": True}, (2, 5, 6, 7, 1)),
+    "images_periodic": (ScatteringFFT, {"J": 1, "L": 2, "padding": "periodic", "output": "wavelet"}, (2, 12, 8, 1)),
+    "signals": (ScatteringFFT1D, {"J": 4, "Q": (2, 1), "T": 20.5}, (2, 300, 2)),
+    "signals_without_average": (ScatteringFFT1D, {"J": 3, "T": 0, "order": 3}, (1, 60, 1)),
+    "volumes": (HarmonicScattering3D, {"J": 1, "L": 1, "sigma_0": 0.4, "order_0": True}, (2, 5, 6, 7, 1)),
     "volumes_local": (
         HarmonicScattering3D,
         {"J": 1, "L": 1, "sigma_0": 0.4, "average": "local", "rotation_covariant": False},
         (1, 6, 4, 8, 2),
     ),
-    "time_frequency": (TimeFrequencyScattering, {"J": 5, "J_fr": 2, "Q": 4}, (2, 200, 1)),
-    "joint_maps": (TimeFrequencyScattering, {"J": 4, "J_fr": 1, "Q": 3, "T": 0, "format": "joint"}, (1, 128, 1)),
+    "time_frequency": (TimeFrequencyScattering, {"J": 3, "J_fr": 1, "Q": 2}, (2, 64, 1)),
+    "joint_maps": (TimeFrequencyScattering, {"J": 3, "J_fr": 1, "Q": 1, "T": 0, "format": "joint"}, (1, 48, 1)),
 }
 each = pytest.mark.parametrize(("make", "arguments", "shape"), CASES.values(), ids=CASES)
 
@@ -52,17 +51,17 @@ def test_products_give_the_numbers_of_ffts(make, arguments, shape):
     assert_close(flat(found), flat(expected), 2e-6)
 
 
-@pytest.mark.parametrize("name", ["images", "signals", "volumes_local", "time_frequency"])
-def test_gradients_of_products(name):
+@pytest.mark.parametrize("name", ["images", "volumes_local"])
+def test_gradients_of_products(name, float64):
     make, arguments, shape = CASES[name]
-    x = images(*shape) - 0.3
-    native, layer = make(**arguments), make(**arguments, fft="matmul")
-    weights = images(*native(x).shape, seed=1)
+    x = images(*shape).astype("float64") - 0.3
+    native, layer = (make(**arguments, fft=fft, dtype="float64") for fft in ("native", "matmul"))
+    weights = images(*native(x).shape, seed=1).astype("float64")
 
     def value(layer):
         return lambda x: ops.sum(layer(x) * ops.convert_to_tensor(weights))
 
-    assert_close(gradient(value(layer), x), gradient(value(native), x), 1e-5)
+    assert_close(gradient(value(layer), x), gradient(value(native), x), 1e-10)
 
 
 def test_products_in_float64(float64):
