@@ -66,11 +66,10 @@ experiments: $(INSTALLED)  ## repeat the experiments whose results are committed
 	$(BIN)/keras-scatter reproduce first-order-hybrids/detection --out $(RESULTS)/first-order-hybrids/detection --resume
 	$(BIN)/keras-scatter reproduce cifar-hybrid --width 16 --epochs 15 --images 10000 --seeds 3 \
 		--out $(RESULTS)/cifar-hybrid --resume
-	$(BIN)/keras-scatter reproduce few-labels/digits --out $(RESULTS)/few-labels/digits --resume
-	$(BIN)/keras-scatter reproduce few-labels/textures --folder $(TEXTURES) --out $(RESULTS)/few-labels/textures --resume
-	$(BIN)/keras-scatter reproduce private-learning --epsilon 3 --out $(RESULTS)/private-learning --resume
-	$(BIN)/keras-scatter reproduce statistics/textures --out $(RESULTS)/statistics/textures --resume
-	$(BIN)/keras-scatter reproduce statistics/fields --out $(RESULTS)/statistics/fields --resume
+	$(BIN)/keras-scatter reproduce few-labels/textures --folder $(TEXTURES) --only scattering-linear \
+		--only covariance-linear --only hog-linear --out $(RESULTS)/few-labels/textures --resume
+	$(BIN)/keras-scatter reproduce private-learning --dataset mnist --only exact-linear --epsilon 3 \
+		--out $(RESULTS)/private-learning --resume
 
 $(INSTALLED): setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -16,6 +16,8 @@ from keras_scatter.plan.signals import half_band_plan
 class HalfBandStages:
     """Stages of `cascade` whose waves are convolutions, read from half, a quarter, ... of the samples."""
 
+    in_parts = True
+
     def __init__(self, plan, axes, kernels, dtype):
         self.axes, self._kernels = axes, kernels
         self._plan, self._dtype = plan, dtype

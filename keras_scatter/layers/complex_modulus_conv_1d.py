@@ -143,7 +143,7 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
         Example:
 
         >>> ComplexModulusConv1D(J=6, Q=4).multiply_adds(8192)
-        4100000
+        4158466
         """
         self._check_sizes([length], self._plan.scale)
         return half_band.multiply_adds(self._plan, self._plan.axes([length]))
@@ -169,11 +169,11 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
         >>> signals = np.random.default_rng(0).normal(size=(1, 1000, 1)).astype("float32")
         >>> stream = layer.stream()
         >>> stream.latency
-        320
+        288
         >>> parts = [stream.push(signals[:, :650]), stream.push(signals[:, 650:]), stream.close()]
         >>> [part.shape[1] for part in parts]
-        [20, 22, 21]
-        >>> bool(keras.ops.max(keras.ops.abs(np.concatenate(parts, 1) - layer(signals))) < 1e-5)
+        [23, 22, 18]
+        >>> bool(abs(np.concatenate(parts, 1) - keras.ops.convert_to_numpy(layer(signals))).max() < 1e-5)
         True
         """
         self._check_streamed()

@@ -164,9 +164,7 @@ class ScatteringLoss(keras.losses.Loss):
         def distance(y_pred, *expected):
             return sum(map(self._mean, expected, keras.tree.flatten(transform(y_pred))))
 
-        program_for = getattr(self.layer, "_program_for", lambda sizes: (None, None))
-        is_program = hasattr(program_for(self.layer._split_shape(tuple(y_pred.shape))[2:])[0], "programs")
-        return recomputed(distance, is_program)(y_pred, *expected) * count
+        return recomputed(distance, isinstance(self.layer, SAMPLED))(y_pred, *expected) * count
 
     def _mean(self, expected, found):
         expected, found = ops.cast(expected, self.dtype), ops.cast(found, self.dtype)

@@ -84,6 +84,10 @@ class Textures(AccuracyCurves):
         images = (images - images.mean((1, 2), keepdims=True)) / images.std((1, 2), keepdims=True)
         return {name: make(images) if make else images for name, make in ROWS.items()}, labels
 
+    def _config(self, protocol):
+        # The images are what must agree, wherever they lie.
+        return {key: value for key, value in super()._config(protocol).items() if key != "folder"}
+
     def measure(self, job, protocol, data, out, verbose):
         """Train one classifier, and measure it on all other images."""
         _, name, draw = job.split("/")
