@@ -24,7 +24,8 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
     holds its band, by taps found by least squares when the layer is built, and its moduli are sampled no more densely
     than their average needs. The same is done with moduli for the next order, and a Gaussian averages. On spoken
     digits (J = 6) the errors of orders 1 and 2 are 0.04 and 0.3 % for Q = 1, and at most 0.12 and 0.8 % for Q = 4
-    and 8.
+    and 8. Filters do not depend on the length here; the exact layer scales those that are longer than a short signal
+    up, and so the two differ by factors below about 8 * 2**J samples.
 
     `keras_scatter.models.ScatteringDistiller` trains the kernels against the exact layer.
 

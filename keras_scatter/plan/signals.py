@@ -135,7 +135,7 @@ def half_band_axis(size, T, padding, reach, step):
     (0, 32)
     >>> axis = half_band_axis(10_000, T=32, padding="reflect", reach=600, step=32)
     >>> axis.before, axis.length, signal_axis(10_000, T=32, padding="reflect").before
-    (632, 11264, 3192)
+    (600, 11200, 3192)
     """
     if padding == "zeros":
         return Axis(size, 0, (size + reach + step - 1) // step * step - size, padding, partial=True)

@@ -100,7 +100,7 @@ def _values(case):
     found = layer(x)
     policy = case.arguments.get("dtype", "float32")
     allowed = TOLERANCE[policy]
-    if case.layer in ("ComplexModulusConv", "LocallyInvariantLayer"):
+    if case.layer in ("ComplexModulusConv", "ComplexModulusConv1D", "LocallyInvariantLayer"):
         allowed = CONVOLUTIONS.get(policy, allowed)
     dtypes = {keras.backend.standardize_dtype(part.dtype) for part in keras.tree.flatten(found)}
     if dtypes != {layer.compute_dtype}:
@@ -257,6 +257,13 @@ def _complex_modulus(rng):
     return _common(rng, made), _images(rng, made.get("J", order))
 
 
+def _complex_modulus_1d(rng):
+    J, order, padding = int(rng.integers(1, 5)), int(rng.integers(1, 3)), _any_of(rng, "reflect", "zeros", "periodic")
+    made = {"J": J, "Q": _any_of(rng, 1, 2, (2, 1)), "order": order, "padding": padding}
+    batch, channels = _batch(rng)
+    return _common(rng, made), (batch, *_sizes(rng, J, 1, padding == "periodic", 96), channels)
+
+
 def _filters(rng):
     biort = _any_of(rng, "antonini", "farras", "legall", "near_sym_a", "near_sym_a2", "near_sym_b", "near_sym_b_bp")
     shifts = ("qshift_06", "qshift_32", "qshift_a", "qshift_b", "qshift_b_bp", "qshift_c", "qshift_d")
@@ -308,6 +315,7 @@ ARGUMENTS = {
     "TimeFrequencyScattering": _time_frequency,
     "HarmonicScattering3D": _harmonic,
     "ComplexModulusConv": _complex_modulus,
+    "ComplexModulusConv1D": _complex_modulus_1d,
     "DTCWT": _dtcwt,
     "DTCWTScattering": _dtcwt_scattering,
     "LocallyInvariantLayer": _invariant,

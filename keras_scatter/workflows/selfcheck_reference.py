@@ -85,7 +85,7 @@ def _plain(layer, x=None):
     config = layer.get_config()
     plain = type(layer).from_config({**config, **{name: value for name, value in PLAIN.items() if name in config}})
     if layer.weights:
-        plain.build((None, 32, 32, 1 if x is None else x.shape[-1]))
+        plain.build((None, *[32] * layer.rank, 1 if x is None else x.shape[-1]))
         plain.set_weights([np.asarray(keras.ops.convert_to_numpy(variable)) for variable in layer.weights])
     return plain
 

@@ -13,6 +13,8 @@ from keras_scatter.plan.images import image_plan
 class Decimating:
     """Stages without filters: waves are every 2**(level - source)-th sample, once for each wavelet, doubled."""
 
+    in_parts = True
+
     def __init__(self, plan, axes, arrays, dtype):
         self.axes, self.arrays = axes, arrays
 
