@@ -18,7 +18,7 @@ from keras_scatter.workflows.selfcheck_cases import CLEAR, OTHER, RIGHT, case_of
 
 SECONDS = 120  # of a case; what takes longer hangs
 SAVED = 5  # seconds between two states of the results
-LONG = 3  # minutes from which on a run is killed and resumed
+LONG = 3  # minutes from which on run folders are damaged, and a run is stopped and resumed
 
 
 def campaign(result, minutes, report=lambda result: None):
@@ -86,6 +86,8 @@ def command(
             raise ValueError(f"out must be of the same seed, backend and versions to be resumed. Received: out={out!r}")
         result = earlier
     path.parent.mkdir(parents=True, exist_ok=True)
+    if minutes >= LONG:
+        selfcheck_runs.prepare()
     try:
         campaign(result, minutes, lambda result: files.write_json(path, result))
         for _ in range(stops):

@@ -23,6 +23,17 @@ COMMANDS = {
 STOPS = {"killed": signal.SIGKILL, "interrupted": signal.SIGINT} if hasattr(signal, "SIGKILL") else {}
 
 
+def prepare():
+    """Make what `damaged_run` needs, which takes about half a minute."""
+    _unbroken("distill")
+    _interrupted()
+
+
+def is_prepared():
+    """Whether `prepare` was called."""
+    return bool(_interrupted.cache_info().currsize)
+
+
 def stopped_run(name, how, seed):
     """Stop a command at a random moment, resume it, and compare it with an unbroken run.
 
