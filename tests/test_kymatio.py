@@ -11,7 +11,7 @@ from keras import ops
 
 from keras_scatter.kymatio import HarmonicScattering3D, Scattering1D, Scattering2D, TimeFrequencyScattering
 
-GOLDEN = pathlib.Path(__file__).parents[1] / "golden"
+GOLDEN = pathlib.Path(__file__).parent / "golden"
 pytestmark = pytest.mark.filterwarnings("ignore:Volumes of sizes")
 MAKE = {
     "1d": lambda **arguments: Scattering1D(**{"J": 3, "shape": 100, "Q": 2, **arguments}),
