@@ -76,7 +76,7 @@ class Downstream(AccuracyCurves):
 
     def prepare(self, protocol):
         """By data set, pairs of images and labels, to train on and to measure on."""
-        return {dataset: _load(dataset, protocol) for dataset in DATASETS}
+        return {dataset: load(dataset, protocol) for dataset in DATASETS}
 
     def measure(self, job, protocol, data, out, verbose):
         """Train one classifier."""
@@ -126,7 +126,8 @@ def balanced_draw(labels, count, seed):
     return np.sort(order[np.argsort(rank[order], kind="stable")][:count])
 
 
-def _load(dataset, protocol):
+def load(dataset, protocol):
+    """Pairs of images and labels of a data set, to train on and to measure on."""
     shape, splits, _ = DATASETS[dataset]
     if protocol["quick"]:
         return [striped_images(protocol["images"], shape, seed=seed) for seed in (0, 1)]
