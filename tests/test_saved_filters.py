@@ -25,9 +25,10 @@ def test_names():
     faithful = {
         f"{kind}_{of}" for kind in ("morlet", "refined") for of in ("o1", "o2", "J3_o2", "J4_o2", "L4_o2", "L6_o2")
     }
-    assert set(saved_filters.names("images")) == {*PAPER, *faithful} == set(RECIPES)
+    kept = {f"{name}_k7" for name in faithful}
+    assert set(saved_filters.names("images")) == {*PAPER, *faithful, *kept} == {*RECIPES, *kept}
     assert set(saved_filters.names("signals")) == {f"morlet_1d_Q{Q}" for Q in (1, 4, 8)} == set(SIGNALS)
-    assert saved_filters.names() == sorted([*RECIPES, *SIGNALS])
+    assert saved_filters.names() == sorted([*RECIPES, *SIGNALS, *kept])
     with pytest.raises(ValueError, match=r"of must be one of None, 'images', 'signals'\. Received: of='volumes'"):
         saved_filters.names("volumes")
 
@@ -112,6 +113,21 @@ def test_the_index_says_what_was_measured(name):
 def test_the_designed_groups_are_the_design(name, arguments):
     shipped, designed = ComplexModulusConv(**arguments, weights=name), ComplexModulusConv(**arguments)
     assert_close(shipped(IMAGES), designed(IMAGES), 1e-6)
+
+
+@pytest.mark.parametrize("name", ["o2", "J3_o2"])
+def test_groups_of_0_1_0_serve_their_kernel_size(name):
+    config, _ = saved_filters.load(f"morlet_{name}_k7")
+    assert config["kernel_size"] == (7, 7, 7)
+    layer = ComplexModulusConv(J=config["J"], weights=f"morlet_{name}_k7")
+    assert layer.kernel_size == 7
+    assert_close(
+        ComplexModulusConv(J=config["J"], kernel_size=7, weights=f"morlet_{name}_k7")(IMAGES), layer(IMAGES), 0
+    )
+    # Up to the rounding of the design.
+    assert_close(ComplexModulusConv(J=config["J"], kernel_size=7)(IMAGES), layer(IMAGES), 0.003)
+    with pytest.raises(ValueError, match=r"The group has \{'kernel_size': \(7, 7, 7\)\}; the layer has \{'kern"):
+        ComplexModulusConv(J=config["J"], kernel_size=(9, 7, 5), weights=f"morlet_{name}_k7")
 
 
 @pytest.mark.parametrize("ending", [".weights.h5", ".npz"])

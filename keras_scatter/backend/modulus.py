@@ -1,7 +1,10 @@
 """The complex modulus with a gradient that is finite everywhere."""
 
+import keras
 import numpy as np
 from keras import ops
+
+from keras_scatter.backend.programs import compiled
 
 
 def modulus(real, imag):
@@ -13,6 +16,38 @@ def modulus(real, imag):
     if "16" in str(dtype):
         real, imag = ops.cast(real, "float32"), ops.cast(imag, "float32")
     return ops.cast(smooth_root(real * real + imag * imag), dtype)
+
+
+def modulus_of_channels(waves, wavelets, offset=None):
+    """Moduli of `(n, h, w, G * 2 B)`, B real parts and then B imaginary ones in each of G groups: `(n, h, w, G * B)`.
+
+    Args:
+        wavelets: B.
+        offset: None, or what is added to the waves, `(n, 1, 1, G * 2 B)` float32.
+    """
+    if keras.backend.backend() == "torch":
+        return _modulus_in_torch(waves, wavelets, offset)
+    return _modulus_of_channels(waves, offset, wavelets=wavelets)
+
+
+@compiled(xla_under_tensorflow=True, differentiable=2)
+def _modulus_of_channels(waves, offset, wavelets):
+    dtype, (*sizes, channels) = waves.dtype, ops.shape(waves)
+    waves = ops.cast(waves, "float32") if "16" in str(dtype) else waves
+    waves = waves if offset is None else waves + offset
+    # XLA makes vectors of a sum over two, but not of two slices.
+    pairs = ops.reshape(waves, (-1, 2, wavelets))
+    return ops.cast(ops.reshape(smooth_root(ops.sum(pairs * pairs, axis=1)), (*sizes, channels // 2)), dtype)
+
+
+def _modulus_in_torch(waves, wavelets, offset):
+    dtype, (*sizes, channels) = waves.dtype, waves.shape
+    waves = ops.cast(waves, "float32") if "16" in str(dtype) else waves
+    waves = waves if offset is None else waves + offset
+    real, imag = waves.reshape(*sizes, -1, 2, wavelets).unbind(-2)
+    # In place, because eager operations are bound by memory.
+    square = (real * real).addcmul_(imag, imag).add_(float(np.finfo("float32").tiny)).sqrt_()
+    return ops.cast(square.reshape(*sizes, channels // 2).contiguous(), dtype)
 
 
 def smooth_root(square, bias=0.0):

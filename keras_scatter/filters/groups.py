@@ -12,8 +12,8 @@ import numpy as np
 from keras_scatter.arguments import check_bool, check_choice, check_integer, shown
 from keras_scatter.filters import faithful, half_band, paper
 
-# A design of images is a module with `check`, `shapes`, `filters`, `effective` and `bank`; one of signals is a module
-# with `resolve`, `shapes` and `kernels`; `functional` has one of the same name, with `make_plan`, `program` and
+# A design of images is a module with `KERNEL_SIZE`, its default, `check`, `shapes`, `filters`, `effective` and `bank`;
+# one of signals is a module with `resolve`, `shapes` and `kernels`; `functional` has one of the same name, with `make_plan`, `program` and
 # `multiply_adds`.
 DESIGNS = {"faithful": faithful, "paper": paper}
 OF_SIGNALS = {"half_band": half_band}
@@ -38,7 +38,7 @@ def resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filt
         "L": check_integer("L", L),
         "order": order,
         "J": J,
-        "kernel_size": _kernel_triple(kernel_size),
+        "kernel_size": DESIGNS[design].KERNEL_SIZE if kernel_size is None else _kernel_triple(kernel_size),
         "design": design,
         "lowpass_filters": lowpass_filters,
         "share_filters": share_filters,

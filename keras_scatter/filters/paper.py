@@ -5,6 +5,8 @@ import numpy as np
 from keras_scatter.filters.morlet import SIGMA, gaussian, morlet
 from keras_scatter.filters.pyramid import bank_spectra
 
+KERNEL_SIZE = (7, 7, 7)
+
 
 def check(J, order, lowpass_filters, share_filters):
     """Refuse arguments that the design does not have."""

@@ -17,8 +17,10 @@ import scipy.signal
 from keras_scatter.cache import cached
 from keras_scatter.filters.lowpass_taps import REFINING, TAPS
 from keras_scatter.filters.morlet import morlet_spectra
+from keras_scatter.filters.rounding import round_taps
 
 GRID = 64  # frequencies along each axis on which psi_0 and psi_1 are compared
+MEAN_WEIGHT = 1.0  # of the mean of a rounded wavelet, against the sum of all weights
 FLOOR = 0.1  # weight of frequencies that a wavelet does not pass, against those that it passes best
 UNITS = {1: 1e-3, 2: 1e-3, 3: 1e-4, 4: 1e-4}  # of the refining taps, by P: the rounding does not show in the errors
 
@@ -90,19 +92,39 @@ def fit_taps(target, channels, step, size, weight):
 
 def _fit(target, weight, channels, step, size):
     """Taps `(P, size, size)` of one wavelet."""
-    P = len(channels)
-    weighted = weight * channels.conj()
-    m = np.arange(size) - size // 2
-    lag = m[:, None] - m
-    # Inner products of two atoms depend on their distance alone: (p, q, row, row', column, column').
-    gram = _correlation(weighted[:, None] * channels, step)[:, :, lag[:, :, None, None], lag]
-    gram = gram.transpose(0, 2, 4, 1, 3, 5).reshape(P * size**2, -1)
-    right = _correlation(weighted * target, step)[:, m[:, None], m].ravel()
+    P, m = len(channels), np.arange(size) - size // 2
+    gram = _gram(weight, channels, step, size)
+    right = _correlation(weight * channels.conj() * target, step)[:, m[:, None], m].ravel()
     gram[np.diag_indices_from(gram)] *= 1 + 1e-12
     mean = np.repeat(channels[:, 0, 0], size**2)
     taps, toward = scipy.linalg.cho_solve(scipy.linalg.cho_factor(gram), np.stack([right, mean.conj()], 1)).T
     taps = taps - toward * (mean @ taps) / (mean @ toward)
     return taps.reshape(P, size, size)
+
+
+def rounded_taps(taps, channels, step, weight):
+    """Taps that bfloat16 holds, as near as `round_taps` brings them to those of `fit_taps`, whose arguments these are.
+
+    The mean of a composite wavelet is no longer zero, but below 1e-5 of its taps.
+    """
+    found, mean = np.empty_like(taps), np.repeat(channels[:, 0, 0].real, taps.shape[-1] ** 2)
+    for i, wavelet_weight in enumerate(np.broadcast_to(weight, (len(taps), *channels.shape[1:]))):
+        # Real and imaginary parts, each by itself, have spectra that an even weight measures.
+        mirrored = np.roll(wavelet_weight[::-1, ::-1], 1, (0, 1))
+        gram = _gram((wavelet_weight + mirrored) / 2, channels, step, taps.shape[-1]).real
+        gram += MEAN_WEIGHT * np.trace(gram) * np.outer(mean, mean)
+        parts = (round_taps(part.ravel(), gram) for part in (taps[i].real, taps[i].imag))
+        found[i] = (next(parts) + 1j * next(parts)).reshape(taps[i].shape)
+    return found
+
+
+def _gram(weight, channels, step, size):
+    """Inner products of the atoms `channel_p * up(impulse)`, `(P size^2, P size^2)`."""
+    m = np.arange(size) - size // 2
+    lag = m[:, None] - m
+    # They depend on the distance alone: (p, q, row, row', column, column').
+    gram = _correlation((weight * channels.conj())[:, None] * channels, step)[:, :, lag[:, :, None, None], lag]
+    return gram.transpose(0, 2, 4, 1, 3, 5).reshape(len(channels) * size**2, -1)
 
 
 def _correlation(spectra, step):

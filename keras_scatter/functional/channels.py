@@ -21,12 +21,14 @@ class Transform(NamedTuple):
         plan: a `plan.tree.Plan`, or one of another kind that has its methods.
         output: `"scattering"`, `"modulus"` or `"wavelet"`.
         chunk: number of planes at a time; None means as many as fit the cache, 0 all of them.
+        row_axis: the axis of paths of coefficients, see `cascade.Stages`.
     """
 
     program: Callable
     plan: Plan
     output: str
     chunk: int | None
+    row_axis: int = 1
 
 
 class Layout(NamedTuple):
@@ -62,14 +64,14 @@ def transform(inputs, arrays, of_planes, layout):
     """
     planes = channels_second(ops.cast(inputs, layout.dtype), layout.channels_last)
     _, channels, *sizes = ops.shape(planes)
-    program, plan, output, chunk = of_planes
+    program, plan, output, chunk, row_axis = of_planes
     if chunk is None:
         chunk = planes_at_a_time(plan, plan.axes(sizes))
     program = functools.partial(program, arrays=arrays, plan=plan, output=output)
     found = map_chunks(program, ops.reshape(planes, (-1, *sizes)), chunk)
     if output == "scattering":
-        return _features(found, channels, layout)
-    return keras.tree.map_structure(lambda maps: _features(maps[:, None], channels, layout), found)
+        return _features(found, channels, row_axis, layout)
+    return keras.tree.map_structure(lambda maps: _features(maps[:, None], channels, 1, layout), found)
 
 
 def channels_second(inputs, channels_last):
@@ -80,11 +82,15 @@ def channels_second(inputs, channels_last):
     return ops.transpose(inputs, (0, axes[-1], *axes[1:-1]))
 
 
-def _features(maps, channels, layout):
-    """Maps `(N, K, *sizes)` as features."""
-    _, paths, *sizes = ops.shape(maps)
-    maps = ops.reshape(maps, (-1, channels, paths, *sizes))
+def _features(maps, channels, row_axis, layout):
+    """Maps `(N, K, *sizes)`, or `(N, *sizes, K)`, as features."""
+    _, *shape = ops.shape(maps)
+    paths, axis = (shape[0], 2) if row_axis == 1 else (shape[-1], 1 + len(shape))
+    sizes = shape[1:] if row_axis == 1 else shape[:-1]
+    maps = ops.reshape(maps, (-1, channels, *shape))
+    others = [k for k in range(2, 2 + len(shape)) if k != axis]
     if layout.channels_last:
-        maps = ops.transpose(maps, (0, *range(3, 3 + len(sizes)), 1, 2))
-    shape = (*sizes, channels * paths) if layout.channels_last else (channels * paths, *sizes)
+        maps, shape = ops.transpose(maps, (0, *others, 1, axis)), (*sizes, channels * paths)
+    else:
+        maps, shape = ops.transpose(maps, (0, 1, axis, *others)), (channels * paths, *sizes)
     return ops.cast(ops.reshape(maps, (-1, *shape)), layout.output_dtype)

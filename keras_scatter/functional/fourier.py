@@ -6,7 +6,6 @@ from typing import NamedTuple
 from keras_scatter.backend import fourier
 from keras_scatter.backend.programs import compiled
 from keras_scatter.functional import cascade, smoothing
-from keras_scatter.functional.axes import pad
 
 
 class Arrays(NamedTuple):
@@ -35,8 +34,8 @@ def _sizes(axes, level):
     return tuple(axis.length >> level for axis in axes)
 
 
-class FourierStages:
-    """Stages of `cascade` whose waves are inverse transforms of spectra times filters."""
+class FourierStages(cascade.Stages):
+    """Stages whose waves are inverse transforms of spectra times filters."""
 
     def __init__(self, plan, axes, arrays, dtype):
         self.axes, self._plan = axes, plan
@@ -50,9 +49,6 @@ class FourierStages:
                 self._filters[band] = filters[0], self._fourier.filters(filters[1])
             else:
                 self._filters[band] = self._fourier.filters(filters)
-
-    def pad(self, planes):
-        return pad(planes, self.axes)
 
     def analyse(self, moduli, node):
         return self._fourier.spectrum(moduli, len(self.axes))

@@ -9,21 +9,16 @@ from keras_scatter.backend.modulus import modulus
 from keras_scatter.cache import cached
 from keras_scatter.filters import half_band
 from keras_scatter.functional import cascade
-from keras_scatter.functional.axes import pad, wrap
+from keras_scatter.functional.axes import wrap
 from keras_scatter.plan.signals import half_band_plan
 
 
-class HalfBandStages:
-    """Stages of `cascade` whose waves are convolutions, read from half, a quarter, ... of the samples."""
-
-    in_parts = True
+class HalfBandStages(cascade.Stages):
+    """Stages whose waves are convolutions, read from half, a quarter, ... of the samples."""
 
     def __init__(self, plan, axes, kernels, dtype):
         self.axes, self._kernels = axes, kernels
         self._plan, self._dtype = plan, dtype
-
-    def pad(self, planes):
-        return pad(planes, self.axes)
 
     def analyse(self, moduli, node):
         """Levels `(N * R, t, 1)` of the pyramid above the moduli, and R."""
@@ -72,8 +67,14 @@ def make_plan(config, padding, paths):
     return half_band_plan(half_band.design_of(config), padding, paths)
 
 
+def program_for(plan, axes, dtype, output):
+    """`program`, its chunk and its axis of rows, see `channels.Transform`."""
+    return program, 0, 1
+
+
 def program(planes, arrays, plan, output):
     """The transform of planes `(N, time)` with the kernels of a filter group by name, see `cascade.scatter`."""
+    planes = ops.cast(planes, arrays["lowpass"].dtype)
     return cascade.scatter(planes, arrays, HalfBandStages, plan, output)
 
 

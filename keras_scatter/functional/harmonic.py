@@ -79,7 +79,7 @@ class Arrays(NamedTuple):
     matrices: dict | None = None
 
 
-class HarmonicStages:
+class HarmonicStages(cascade.Stages):
     """Stages of `cascade`: waves are computed with their moduli, and again for the gradient."""
 
     def __init__(self, plan, axes, arrays, dtype):

@@ -34,12 +34,18 @@ def multiply_adds(shapes, plan, axes):
     return total
 
 
+def program_for(plan, axes, dtype, output):
+    """`program`, its chunk and its axis of rows, see `channels.Transform`."""
+    return program, 0, 1
+
+
 def program(planes, arrays, plan, output):
     """The network on planes `(N, H, W)` with the kernels of a group by name; returns what `cascade.scatter` does.
 
     A block computes all its angles; rows that lead to none of `plan.paths` go no further. Moduli are those in front of
     the second low-pass of their block. Blocks keep the last sample of an odd size, which is dropped at the end.
     """
+    planes = ops.cast(planes, arrays["psi_0_real"].dtype)
     axes = plan.axes(ops.shape(planes)[1:])
     L = arrays["psi_0_real"].shape[-1]
     wanted = {_digits(row, L): row for row in plan.rows}

@@ -102,6 +102,17 @@ def smooth(maps, matrices):
     return maps
 
 
+def smooth_channels(maps, matrices):
+    """As `smooth`, of maps `(N, h, w, C)`: `(N, h', w', C)`."""
+    if any(isinstance(matrix, Blocks) for matrix in matrices):
+        return ops.moveaxis(smooth(ops.moveaxis(maps, -1, 1), matrices), 1, -1)
+    rows, columns = (ops.transpose(matrix) for matrix in matrices)
+    _, height, width, channels = ops.shape(maps)
+    maps = rows @ ops.reshape(maps, (-1, height, width * channels))
+    maps = columns @ ops.reshape(maps, (-1, width, channels))
+    return ops.reshape(maps, (-1, ops.shape(rows)[0], ops.shape(columns)[0], channels))
+
+
 def _in_blocks(maps, lowpass):
     *others, length = ops.shape(maps)
     step, shares = lowpass.matrix.shape

@@ -15,6 +15,7 @@ from keras_scatter.backend.programs import compiled
 from keras_scatter.cache import cached
 from keras_scatter.filters import half_band
 from keras_scatter.functional.channels import channels_second
+from keras_scatter.functional.cascade import in_output_order
 from keras_scatter.functional.half_band import average_kernel, by_row, convolve, depths, kernels_of_band
 
 
@@ -118,7 +119,7 @@ def step(inputs, states, kernels, plan, layout):
 
 def _outputs(moduli, memory, kernels, plan):
     """Coefficients `(N, K, t')` of `(N, 1, t)`."""
-    dtype, found, levels, rows = kernels["lowpass"].dtype, [], {}, {}
+    dtype, found, levels, rows = kernels["lowpass"].dtype, {}, {}, {}
     for i, node in enumerate(plan.nodes):
         if node.band:
             read = levels[node.source]
@@ -138,9 +139,8 @@ def _outputs(moduli, memory, kernels, plan):
             taps, stride = average_kernel(plan.filters, node.level, dtype), 2 ** (plan.level - node.level)
             block, count = memory.before(f"node{i}_average", levels[i][0]), size // stride
             average = convolve(block[:, : (count - 1) * stride + taps.shape[0]], taps, stride)
-            found.append(ops.reshape(average, (-1, rows[i], count)))
-    found = ops.concatenate(found, axis=1) if len(found) > 1 else found[0]
-    return take(found, np.array(plan.position), axis=1)
+            found[i] = ops.reshape(average, (-1, rows[i], count))
+    return in_output_order(plan, found)
 
 
 def _halved(block, count, kernels):

@@ -94,7 +94,7 @@ class SignalStream:
         if wanted is None:
             self._given += block.shape[self._axis]
         features = []
-        dtype = layer._working_dtype()
+        dtype = layer._kernel_dtype()
         layout = Layout(1, layer._channels_last, dtype, layer.compute_dtype)
         while (count := waiting.shape[self._axis] // self._stride) > 0:
             # Blocks of few lengths, so that there are few programs.
@@ -116,7 +116,7 @@ class SignalStream:
         dtype = "float64" if layer.compute_dtype == "float64" else "float32"
         self._waiting = np.zeros([0 if i == self._axis else n for i, n in enumerate(block.shape)], dtype)
         self._states = {
-            name: keras.ops.zeros((batch, channels * rows, samples), layer._working_dtype())
+            name: keras.ops.zeros((batch, channels * rows, samples), layer._kernel_dtype())
             for name, (rows, samples) in streaming(self._plan).states.items()
         }
 

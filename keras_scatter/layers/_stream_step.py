@@ -30,7 +30,7 @@ class StreamStep(keras.layers.Layer):
     def call(self, inputs):
         layer, (signals, *states) = self.layer, inputs
         names = list(streaming(layer._plan).states)
-        layout = Layout(1, layer._channels_last, layer._working_dtype(), layer.compute_dtype)
+        layout = Layout(1, layer._channels_last, layer._kernel_dtype(), layer.compute_dtype)
         features, after = step(signals, dict(zip(names, states)), layer._arrays(None), layer._plan, layout)
         return [features, *(after[name] for name in names)]
 

@@ -1,10 +1,14 @@
 """What the distilled layers of images and of signals share: a filter group as weights."""
 
+import functools
+import warnings
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_scatter import saved_filters
+from keras_scatter.backend.convolutions import has_bfloat16
 from keras_scatter.filters.groups import designed_group, group_shapes
 from keras_scatter.layers._initial import check_initializer, constant, distinct
 from keras_scatter.layers.base_scattering import BaseScattering
@@ -13,7 +17,7 @@ from keras_scatter.layers.base_scattering import BaseScattering
 class BaseComplexModulusConv(BaseScattering):
     """A scattering layer whose filters are the kernels of a group.
 
-    Subclasses set `_program`.
+    Subclasses set `_design`, the module with `program_for`.
 
     Args:
         make_plan: as in `BaseScattering`.
@@ -53,14 +57,22 @@ class BaseComplexModulusConv(BaseScattering):
         for name, shape in shapes.items():
             self.add_weight(name=name, shape=shape, initializer=initial[name])
 
-    def _program_for(self, sizes):
-        return self._program, 0
+    def _program_for(self, axes):
+        return self._design.program_for(self._plan, axes, self._kernel_dtype(), self._kind)
 
     def _arrays(self, axes):
-        return {name: ops.cast(variable, self.compute_dtype) for name, variable in self.filters.items()}
+        return {name: ops.cast(variable, self._kernel_dtype()) for name, variable in self.filters.items()}
+
+    def _kernel_dtype(self):
+        """The dtype of the convolutions: float32 where bfloat16 would take more time."""
+        if self.compute_dtype == "bfloat16" and not has_bfloat16():
+            _warn_of_bfloat16(self.dtype_policy.name)
+            return "float32"
+        return self.compute_dtype
 
     def _working_dtype(self):
-        return self.compute_dtype
+        # Order 0 and the means of planes are computed in float32.
+        return "float32" if self.compute_dtype == "bfloat16" else self.compute_dtype
 
     def is_as_drawn(self):
         """Whether the filters of the built layer are random numbers, as its initializer drew them."""
@@ -112,6 +124,16 @@ class BaseComplexModulusConv(BaseScattering):
             designed = designed_group(self.group_config, channels)
             return {name: constant(designed[name]) for name in shapes}
         return {name: distinct(self.kernel_initializer, index) for index, name in enumerate(shapes)}
+
+
+@functools.cache
+def _warn_of_bfloat16(policy):
+    """Say once what becomes of a policy."""
+    warnings.warn(
+        f'With dtype="{policy}" convolutions of keras_scatter run in float32 here, because the processor, or the '
+        "backend on it, has no fast bfloat16. The outputs are bfloat16.",
+        stacklevel=2,
+    )
 
 
 def _check_initializer(initializer):

@@ -16,7 +16,7 @@ class BaseScattering(BaseTransform):
     """A layer that turns every channel into scattering paths.
 
     Subclasses implement `_arrays(axes)`, which makes the arrays of the program. They set `_programs`, a module with a
-    `program`, and one of products with `matrices`, and call `_set_fft`; or they implement `_program_for(sizes)`.
+    `program`, and one of products with `matrices`, and call `_set_fft`; or they implement `_program_for(axes)`.
 
     Args:
         make_plan: function from a tuple of paths, or None for all, to a `plan.tree.Plan`.
@@ -47,12 +47,12 @@ class BaseScattering(BaseTransform):
         """Compute by products with matrices, `"matmul"`, or else by the FFTs of the backend."""
         self._by_products = form == "matmul"
 
-    def _program_for(self, sizes):
-        """The program for inputs of some sizes, and its chunk, see `functional.channels.Transform`."""
-        if not self._has_products(*sizes):
-            return self._programs.program, self.chunk_size
+    def _program_for(self, axes):
+        """The program for inputs of some sizes, its chunk and its axis of rows, see `functional.channels.Transform`."""
+        if not self._has_products(*(axis.length for axis in axes)):
+            return self._programs.program, self.chunk_size, 1
         # What is exported shall hold no loop.
-        return self._programs.program_of_products, self.chunk_size or 0
+        return self._programs.program_of_products, self.chunk_size or 0, 1
 
     def _has_products(self, *sizes):
         # TensorFlow traces a model that is exported also for its own sizes, for a function that nobody uses.
@@ -74,9 +74,10 @@ class BaseScattering(BaseTransform):
         self._check_sizes(sizes, self._plan.scale, self._plan.padding == "periodic")
         if is_static(batch) and batch == 0:
             return self._nothing(inputs.shape)
-        arrays = self._arrays(self._plan.axes(sizes))
-        program, chunk = self._program_for(sizes)
-        of_planes = Transform(program, self._plan, self._kind, chunk)
+        axes = self._plan.axes(sizes)
+        arrays = self._arrays(axes)
+        program, chunk, row_axis = self._program_for(axes)
+        of_planes = Transform(program, self._plan, self._kind, chunk, row_axis)
         layout = Layout(self.rank, self._channels_last, self._working_dtype(), self.compute_dtype)
         found = transform(inputs, arrays, of_planes, layout)
         return found if self._kind == "scattering" else self._by_path(found)

@@ -4,6 +4,7 @@ import functools
 
 import keras
 
+from keras_scatter import saved_filters
 from keras_scatter.filters.groups import group_shapes, resolve_config
 from keras_scatter.functional import faithful, paper
 from keras_scatter.layers.base_complex_modulus_conv import BaseComplexModulusConv
@@ -36,7 +37,8 @@ class ComplexModulusConv(BaseComplexModulusConv):
         J: scale of the low-pass, features are averaged over about 2**J pixels; None means J = order, which is the
             only choice for `design="paper"`. 1 to 4 for `design="faithful"`.
         kernel_size: odd integer from 3 to 15, or three of them: for psi_0, for later wavelets and for the low-pass
-            kernels that go with decimation.
+            kernels that go with decimation. None takes that of `weights`, or else (9, 7, 5) for `design="faithful"` and
+            7 for `design="paper"`.
         design: `"faithful"` or `"paper"`.
         lowpass_filters: number P of decimated channels that later wavelets read, 1 to 4; used by `"faithful"`.
         share_filters: one group of filters for all channels; False gives each channel, and in later blocks of
@@ -93,7 +95,7 @@ class ComplexModulusConv(BaseComplexModulusConv):
         L=8,
         order=2,
         J=None,
-        kernel_size=7,
+        kernel_size=None,
         design="faithful",
         lowpass_filters=2,
         share_filters=True,
@@ -104,16 +106,17 @@ class ComplexModulusConv(BaseComplexModulusConv):
         output="scattering",
         **kwargs,
     ):
+        if kernel_size is None and weights is not None:
+            kernel_size = saved_filters.kernel_size(weights)
         config = resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters)
-        transform = DESIGNS[config["design"]]
-        make_plan = functools.partial(transform.make_plan, config)
+        self._design = DESIGNS[config["design"]]
+        make_plan = functools.partial(self._design.make_plan, config)
         super().__init__(make_plan, config, kernel_initializer, weights, paths, output, data_format, **kwargs)
-        self._program = transform.program
         self.J = None if J is None else config["J"]
         self.L = config["L"]
         self.order = config["order"]
-        several = isinstance(kernel_size, (tuple, list))
-        self.kernel_size = config["kernel_size"] if several else config["kernel_size"][0]
+        sizes = config["kernel_size"]
+        self.kernel_size = sizes[0] if len(set(sizes)) == 1 else sizes
         self.design = config["design"]
         self.lowpass_filters = config["lowpass_filters"]
         self.share_filters = config["share_filters"]

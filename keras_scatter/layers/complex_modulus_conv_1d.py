@@ -111,7 +111,6 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
         self.padding = check_choice("padding", padding, ("reflect", "zeros", "periodic"))
         make_plan = functools.partial(half_band.make_plan, config, self.padding)
         super().__init__(make_plan, config, kernel_initializer, weights, paths, output, data_format, **kwargs)
-        self._program = half_band.program
         self.J, self.order = config["J"], config["order"]
         self.Q = config["Q"] if isinstance(Q, (tuple, list)) else config["Q"][0]
         self.T = None if T is None else config["T"]
@@ -119,6 +118,8 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
         self.kernel_size = None if kernel_size is None else config["kernel_size"]
         several = isinstance(oversampling, (tuple, list))
         self.oversampling = config["oversampling"] if several else config["oversampling"][0]
+
+    _design = half_band
 
     def _make_weights(self, input_shape):
         self.compute_output_shape(input_shape)

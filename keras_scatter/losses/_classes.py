@@ -40,8 +40,8 @@ class PathClass:
 
     def __init__(self, layer, members, sizes):
         self._layer = layer
-        program, chunk = layer._program_for(sizes)
-        self._of_planes = Transform(program, layer._plan, layer._kind, chunk)
+        program, chunk, row_axis = layer._program_for(layer._plan.axes(sizes))
+        self._of_planes = Transform(program, layer._plan, layer._kind, chunk, row_axis)
         self._layout = Layout(layer.rank, layer._channels_last, layer._working_dtype(), layer.compute_dtype)
         self._skeleton, members = _on_common_bins(members)
         self._leaves = [_leaf(values) for values in zip(*members)]

@@ -97,9 +97,17 @@ class Plan:
         return tuple(dict.fromkeys(node.band for node in self.nodes if node.band))
 
     @functools.cached_property
+    def emitted(self):
+        """The nodes that have outputs, in the order of the first output of each."""
+        first = {row: i for i, row in enumerate(self.rows)}
+        return tuple(
+            sorted((i for i, node in enumerate(self.nodes) if node.emits), key=lambda i: first[self.nodes[i].rows[0]])
+        )
+
+    @functools.cached_property
     def position(self):
-        """Where the outputs are among those of all nodes, one node after the other."""
-        found = {row: i for i, row in enumerate(row for node in self.nodes if node.emits for row in node.rows)}
+        """Where the outputs are among those of the nodes in `emitted`, one node after the other."""
+        found = {row: i for i, row in enumerate(row for k in self.emitted for row in self.nodes[k].rows)}
         return tuple(found[row] for row in self.rows)
 
     @functools.cached_property

@@ -34,7 +34,7 @@ class DistillConfig:
         L: number of angles.
         J: scale of the low-pass, 1 to 4 (default: the order).
         design: faithful or paper.
-        kernel_size: rows and columns of all kernels, odd.
+        kernel_size: rows and columns of all kernels, odd (default: 9, 7 and 5 in the faithful design, 7 in the paper's).
         lowpass_filters: decimated channels of the faithful design.
         initializer: morlet, or a Keras initializer: glorot_uniform, ...
         loss: balanced, or mse as in the paper.
@@ -50,7 +50,7 @@ class DistillConfig:
     L: int = 8
     J: int | None = None
     design: str = "faithful"
-    kernel_size: int = 7
+    kernel_size: int | None = None
     lowpass_filters: int = 2
     initializer: str = "morlet"
     loss: str = "balanced"

@@ -114,10 +114,11 @@ def test_layers(path, tmp_path, uncompiled):
 
 
 def check_weights(model, made, file, folder):
-    """The weights file holds what the `.keras` file holds, and that is what a layer is designed with."""
+    """The weights file holds what the `.keras` file holds, and that is near to what a layer is designed with."""
     weights = model.get_weights()
     if isinstance(made, ComplexModulusConv) and made.kernel_initializer == "morlet":
-        check_all(made.get_weights(), weights, OUTPUT)
+        # The kernels of the faithful design are rounded since 0.2.0.
+        check_all(made.get_weights(), weights, 0.01 if made.design == "faithful" else OUTPUT)
     model.set_weights([0 * array for array in weights])
     model.load_weights(unpack(file, folder))
     check_all(model.get_weights(), weights, 0)

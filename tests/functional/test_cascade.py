@@ -6,20 +6,15 @@ import pytest
 from compare import assert_close, images
 from keras import ops
 
-from keras_scatter.functional import axes, cascade
+from keras_scatter.functional import cascade
 from keras_scatter.plan.images import image_plan
 
 
-class Decimating:
+class Decimating(cascade.Stages):
     """Stages without filters: waves are every 2**(level - source)-th sample, once for each wavelet, doubled."""
-
-    in_parts = True
 
     def __init__(self, plan, axes, arrays, dtype):
         self.axes, self.arrays = axes, arrays
-
-    def pad(self, planes):
-        return axes.pad(planes, self.axes)
 
     def analyse(self, moduli, node):
         return moduli

@@ -4,8 +4,9 @@ import scipy.ndimage
 from compare import assert_close, images
 from keras import ops
 
+from keras_scatter.backend import convolutions
 from keras_scatter.backend.modulus import modulus
-from keras_scatter.functional.faithful import periodic_conv
+from keras_scatter.functional.axes import wrap
 from keras_scatter.functional.paper import block_outputs, block_waves, zero_padded_conv
 
 
@@ -14,12 +15,19 @@ def correlate(plane, kernel, mode):
 
 
 @pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("size", [3, 7, 15])
-def test_periodic_convolution(stride, size):
-    planes, kernel = images(2, 8, 12, 1), images(size, size, 1, 3, seed=1)
-    found = periodic_conv(ops.convert_to_tensor(planes), ops.convert_to_tensor(kernel), stride)
-    expected = [[correlate(plane[..., 0], kernel[:, :, 0, f], "wrap") for f in range(3)] for plane in planes]
-    assert_close(found, np.transpose(expected, (0, 2, 3, 1))[:, ::stride, ::stride])
+def test_periodic_convolution_in_groups(stride, groups, size):
+    planes, kernel, radius = images(2, 8, 12, 2), images(size, size, 2 // groups, 4, seed=1), size // 2
+    wrapped = wrap(ops.convert_to_tensor(planes), radius, radius + 1 - stride, rank=2)
+    found = convolutions.correlate(wrapped, ops.convert_to_tensor(kernel), stride, groups)
+    expected = np.zeros((2, 8, 12, 4))
+    for plane, maps in zip(planes, expected):
+        for f in range(4):
+            first = f // (4 // groups) * (2 // groups)
+            for p in range(2 // groups):
+                maps[..., f] += correlate(plane[..., first + p], kernel[:, :, p, f], "wrap")
+    assert_close(found, expected[:, ::stride, ::stride])
 
 
 @pytest.mark.parametrize(("height", "width"), [(8, 12), (9, 11)])

@@ -1,13 +1,15 @@
+import warnings
+
 import common
 import keras
 import numpy as np
 import pytest
-from compare import TOLERANCE, assert_close, images, to_numpy, weight_gradients
+from compare import TOLERANCE, assert_close, gradient, images, to_numpy, weight_gradients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
+from keras_scatter.layers import ComplexModulusConv, ScatteringFFT, base_complex_modulus_conv
 from keras_scatter.workflows.datasets import dead_leaves
 
 pytestmark = pytest.mark.keras_version
@@ -144,6 +146,42 @@ def test_any_arguments(data):
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_dtype_policies(make, policy):
     common.check_dtype_policy(make, policy)
+
+
+@BOTH
+@pytest.mark.parametrize("fast", [True, False])
+def test_bfloat16_whether_the_processor_has_it_or_not(make, fast, monkeypatch):
+    monkeypatch.setattr(base_complex_modulus_conv, "has_bfloat16", lambda: fast)
+    base_complex_modulus_conv._warn_of_bfloat16.cache_clear()
+    x = images(3, 17, 24, 3) + 1
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        found = [make(dtype="mixed_bfloat16")(x) for _ in range(2)]
+    said = [str(warning.message) for warning in warned if "keras_scatter" in str(warning.message)]
+    assert len(said) == (0 if fast else 1)
+    assert fast or 'dtype="mixed_bfloat16" convolutions of keras_scatter run in float32' in said[0]
+    assert all(keras.backend.standardize_dtype(maps.dtype) == "bfloat16" for maps in found)
+    found, expected = to_numpy(ops.cast(found[0], "float32")), to_numpy(make()(x))
+    assert_close(found, expected, 0.02 if fast else 0.004)
+    if make is not make_paper:
+        order_0 = np.array([path.order == 0 for path in make().paths * 3])
+        assert_close(found[..., order_0], expected[..., order_0], 0.004)
+
+
+def test_gradients_in_bfloat16_point_where_those_in_float32_do(monkeypatch):
+    monkeypatch.setattr(base_complex_modulus_conv, "has_bfloat16", lambda: True)
+    x = images(4, 16, 20, 1)
+
+    def gradients(dtype):
+        layer = make(L=4, dtype=dtype)
+        weighting = ops.cast(images(*layer(x).shape, seed=1), layer.compute_dtype)
+        found = gradient(lambda x: ops.sum(ops.cast(layer(x) * weighting, "float32")), x)
+        return found, weight_gradients(layer, x, weighting)
+
+    (images_16, weights_16), (images_32, weights_32) = gradients("mixed_bfloat16"), gradients("float32")
+    for found, expected in zip([images_16, *weights_16], [images_32, *weights_32], strict=True):
+        found, expected = (to_numpy(array).ravel().astype("float64") for array in (found, expected))
+        assert found @ expected > 0.99 * np.linalg.norm(found) * np.linalg.norm(expected) > 0
 
 
 @BOTH

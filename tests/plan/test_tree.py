@@ -10,7 +10,8 @@ from keras_scatter.plan.tree import MOST_PATHS, select
 def test_outputs_are_all_paths_in_order(J, L, order):
     plan = image_plan(J, L, order, "reflect")
     assert plan.paths == scattering_paths(J, L, order)
-    emitted = [row for node in plan.nodes if node.emits for row in node.rows]
+    emitted = [row for i in plan.emitted for row in plan.nodes[i].rows]
+    assert set(plan.emitted) == {i for i, node in enumerate(plan.nodes) if node.emits}
     assert tuple(emitted[i] for i in plan.position) == plan.rows
     assert block_plan(J, L).paths == scattering_paths(J, L, J)
 

@@ -1,0 +1,107 @@
+"""Convolutions of many planes with a few small kernels, in the form that is fast on the backend.
+
+Channels are the last axis of everything here. `form` has the rule; the forms themselves are stages of
+`functional.pyramid_stages`.
+"""
+
+import functools
+import pathlib
+
+import keras
+from keras import ops
+
+from keras_scatter.backend.programs import in_xla, is_inlined
+
+CPUINFO = pathlib.Path("/proc/cpuinfo")  # Linux describes its processor there
+
+
+def form(dtype):
+    """How the pyramid of the faithful design is computed.
+
+    * `"channels"`, rows side by side as channels of a convolution in groups: TensorFlow and PyTorch. On two cores it
+      takes half the time of the last one.
+    * `"blocks"`, pixels as channels: JAX on a processor, where XLA takes four times as long for few channels.
+    * `"planes"`, every row an image of its own: wherever else. That is in what is exported and in XLA programs of
+      TensorFlow, for float64 and float16, and where TensorFlow has no gradients of convolutions in groups, as without
+      oneDNN.
+    """
+    backend = keras.backend.backend()
+    if is_inlined() or in_xla() or dtype not in ("float32", "bfloat16"):
+        return "planes"
+    if backend == "jax":
+        return "blocks" if dtype == "float32" and not has_accelerator() else "planes"
+    return "channels" if backend == "torch" or _has_grouped_gradients() else "planes"
+
+
+def has_accelerator():
+    """Whether the backend computes on something else than the processor."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        return jax.default_backend() != "cpu"
+    if backend == "torch":
+        from keras.src.backend.torch.core import get_device
+
+        return get_device() != "cpu"
+    import tensorflow as tf
+
+    return bool(tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"))
+
+
+def has_bfloat16():
+    """Whether convolutions take less time in bfloat16 than in float32."""
+    return has_accelerator() or (keras.backend.backend() != "jax" and _processor_has_bfloat16())
+
+
+@functools.cache
+def _processor_has_bfloat16():
+    """Whether it multiplies matrices of bfloat16, by AMX; or has the instructions of AVX-512, which gain on AMD's alone."""
+    try:
+        about = CPUINFO.read_text()
+    except OSError:
+        return False
+    return "amx_bf16" in about or ("avx512_bf16" in about and "AuthenticAMD" in about)
+
+
+@functools.cache
+def _has_grouped_gradients():
+    """Whether TensorFlow differentiates convolutions in groups, tried on the smallest one."""
+    import tensorflow as tf
+
+    with tf.init_scope():
+        image, kernel = tf.ones((1, 3, 3, 2)), tf.ones((3, 3, 1, 2))
+        try:
+            with tf.GradientTape() as tape:
+                tape.watch([image, kernel])
+                found = tf.nn.conv2d(image, kernel, 1, "VALID")
+            tape.gradient(found, [image, kernel])
+        except tf.errors.OpError:
+            return False
+    return True
+
+
+def correlate(images, kernel, stride=1, groups=1):
+    """Correlate `(n, h, w, groups * P)` with `(k, k, P, groups * F)` where the kernel is within.
+
+    Returns:
+        `(n, h', w', groups * F)`.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow" and groups > 1:
+        import tensorflow as tf
+
+        return tf.nn.conv2d(images, kernel, stride, "VALID")  # Keras hands these to XLA, which is slow
+    if backend == "torch":
+        return _correlate_in_torch(images, kernel, stride, groups)
+    return ops.conv(images, kernel, strides=stride, padding="valid", data_format="channels_last")
+
+
+def _correlate_in_torch(images, kernel, stride, groups):
+    import torch
+
+    images, kernel = images.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1)
+    # One channel is fast with the channels first, several with the channels last.
+    memory = torch.contiguous_format if images.shape[1] == 1 else torch.channels_last
+    kernel = kernel.contiguous(memory_format=memory)
+    return torch.nn.functional.conv2d(images, kernel, stride=stride, groups=groups).permute(0, 2, 3, 1)
