@@ -56,7 +56,7 @@ def has_bfloat16():
 
 @functools.cache
 def _processor_has_bfloat16():
-    """Whether it multiplies matrices of bfloat16, by AMX; or has the instructions of AVX-512, which gain on AMD's alone."""
+    """Whether it has AMX, or on AMD's the instructions of AVX-512: on Intel's these gain nothing."""
     try:
         about = CPUINFO.read_text()
     except OSError:

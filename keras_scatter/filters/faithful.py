@@ -47,7 +47,7 @@ def shapes(config, channels):
 
 
 def filters(config):
-    """The designed filters, `(outputs, inputs, rows, columns)` by name, wavelets complex: numbers that bfloat16 holds."""
+    """The designed filters, of numbers that bfloat16 holds: `(outputs, inputs, rows, columns)`, wavelets complex."""
     L, (first, later, lowpass), levels = config["L"], config["kernel_size"], config["J"] - 1
     lowpasses = [to_bfloat16(taps) for taps in lowpass_kernels(config["lowpass_filters"], lowpass, later, levels)]
     found = {}

@@ -12,9 +12,9 @@ import numpy as np
 from keras_scatter.arguments import check_bool, check_choice, check_integer, shown
 from keras_scatter.filters import faithful, half_band, paper
 
-# A design of images is a module with `KERNEL_SIZE`, its default, `check`, `shapes`, `filters`, `effective` and `bank`;
-# one of signals is a module with `resolve`, `shapes` and `kernels`; `functional` has one of the same name, with `make_plan`, `program` and
-# `multiply_adds`.
+# A design of images is a module with `KERNEL_SIZE`, its default, `check`, `shapes`, `filters`, `effective` and
+# `bank`; one of signals is a module with `resolve`, `shapes` and `kernels`; `functional` has one of the same name, with
+# `make_plan`, `program_for` and `multiply_adds`.
 DESIGNS = {"faithful": faithful, "paper": paper}
 OF_SIGNALS = {"half_band": half_band}
 LARGEST_KERNEL = 15

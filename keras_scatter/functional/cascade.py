@@ -61,8 +61,9 @@ def scatter(planes, arrays, make, plan, output):
         output: `"scattering"`, `"modulus"` or `"wavelet"`.
 
     Returns:
-        Coefficients in the order of `plan.paths`, `(N, K, ...)` or as `Stages.row_axis` has it. Or a tuple of moduli `(N, ...)` without margins, in
-        that order. Or one of pairs, the real and imaginary parts of waves, for all paths that have a wavelet.
+        Coefficients in the order of `plan.paths`, `(N, K, ...)` or as `Stages.row_axis` has it. Or a tuple of moduli
+        `(N, ...)` without margins, in that order. Or one of pairs, the real and imaginary parts of waves, for all paths
+        that have a wavelet.
     """
     axes = plan.axes(ops.shape(planes)[1:])
     stages = make(plan, axes, arrays, keras.backend.standardize_dtype(planes.dtype))

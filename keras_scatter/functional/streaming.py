@@ -6,16 +6,14 @@ the longest, so that each block gives outputs of the same samples on all paths.
 
 from typing import NamedTuple
 
-import numpy as np
 from keras import ops
 
-from keras_scatter.backend.arrays import take
 from keras_scatter.backend.modulus import modulus
 from keras_scatter.backend.programs import compiled
 from keras_scatter.cache import cached
 from keras_scatter.filters import half_band
-from keras_scatter.functional.channels import channels_second
 from keras_scatter.functional.cascade import in_output_order
+from keras_scatter.functional.channels import channels_second
 from keras_scatter.functional.half_band import average_kernel, by_row, convolve, depths, kernels_of_band
 
 

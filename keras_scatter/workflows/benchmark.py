@@ -75,6 +75,9 @@ KEPT_FREE = 0.3
 # When even less is free, the program that computes is ended, before the system ends another process.
 LEAST_FREE = 0.08
 
+# Sets of instructions that make a difference.
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
+
 PEERS = {"kymatio": "0.3.0", "pytorch_wavelets": "1.3.0", "PyWavelets": ""}
 # The versions are those of this environment, where it has them, so that only the programs differ.
 FRAMEWORKS = {"tensorflow": "", "keras": "", "jax": "", "torch": "2.13.0", "numpy": "", "scipy": ""}
@@ -400,13 +403,16 @@ def _description(peers, repetitions):
 def _machine():
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    names, flags = (
+        [line.split(":")[1].strip() for line in lines if line.startswith(key)] for key in ("model name", "flags")
+    )
     accelerators = ""
     if shutil.which("nvidia-smi"):
         query = ("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
         accelerators = subprocess.run(query, capture_output=True, text=True).stdout.strip()
     return {
         "processor": names[0] if names else platform.processor(),
+        "instructions": [name for name in INSTRUCTIONS if flags and name in flags[0].split()],
         "cores": os.cpu_count(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "accelerators": accelerators.splitlines(),

@@ -159,8 +159,8 @@ class Torch(Program):
         return function(self.torch.from_numpy(inputs).to(self.device)).detach().cpu().numpy()
 
 
-def ours(kind, backend):
-    """A class for a layer of `LAYERS` in a compiled model of Keras, on a backend."""
+def ours(kind, backend, **kwargs):
+    """A class for a layer of `LAYERS`, with more arguments, in a compiled model of Keras, on a backend."""
     Framework = {"tensorflow": Tensorflow, "jax": Jax, "torch": Torch}[backend]
 
     class Ours(Framework):
@@ -177,7 +177,7 @@ def ours(kind, backend):
 
         def build(self):
             shape = self.workload
-            layer = LAYERS[kind](self.layers, self.keras, shape)
+            layer = LAYERS[kind](self.layers, self.keras, shape, **kwargs)
             model = self.keras.Sequential([self.keras.Input((*shape.sizes, shape.channels)), layer])
             model.compile()
             self.forward = model.predict_on_batch
@@ -401,7 +401,9 @@ def _pkg_resources():
 SCATTERING = {
     "exact1d": lambda layers, keras, shape: layers.ScatteringFFT1D(shape.J, shape.Q, order=shape.order),
     "exact": lambda layers, keras, shape: layers.ScatteringFFT(J=shape.J, L=shape.L, order=shape.order),
-    "faithful": lambda layers, keras, shape: layers.ComplexModulusConv(J=shape.J, L=shape.L, order=shape.order),
+    "faithful": lambda layers, keras, shape, **kwargs: layers.ComplexModulusConv(
+        J=shape.J, L=shape.L, order=shape.order, **kwargs
+    ),
     "paper": lambda layers, keras, shape: layers.ComplexModulusConv(
         J=shape.J, L=shape.L, order=shape.order, design="paper"
     ),
@@ -413,6 +415,10 @@ LAYERS = SCATTERING | {
     "conv": lambda layers, keras, shape: keras.layers.Conv2D(shape.channels, 3, padding="same"),
 }
 OURS = {f"{kind}-{backend}": ours(kind, backend) for kind in LAYERS for backend in BACKENDS}
+OURS |= {
+    f"faithful-{backend}-bfloat16": ours("faithful", backend, dtype="mixed_bfloat16")
+    for backend in ("tensorflow", "torch")
+}
 OURS["covariance-plain"] = PlainCovariance  # it has our filters
 FRONTENDS = {
     "torch": KymatioTorch,
@@ -496,7 +502,8 @@ def answer(program, memory, request):
         case "output":
             if not program.compared:
                 return False
-            np.save(request["path"], program.maps(program.inputs(request["seed"]).astype(request["dtype"])))
+            maps = program.maps(program.inputs(request["seed"]).astype(request["dtype"]))
+            np.save(request["path"], maps.astype(request["dtype"]))
             return True
         case "memory":
             return memory.growth()

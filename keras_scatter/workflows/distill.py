@@ -34,7 +34,7 @@ class DistillConfig:
         L: number of angles.
         J: scale of the low-pass, 1 to 4 (default: the order).
         design: faithful or paper.
-        kernel_size: rows and columns of all kernels, odd (default: 9, 7 and 5 in the faithful design, 7 in the paper's).
+        kernel_size: rows and columns of all kernels, odd (default: 9, 7, 5 if faithful, 7 of the paper).
         lowpass_filters: decimated channels of the faithful design.
         initializer: morlet, or a Keras initializer: glorot_uniform, ...
         loss: balanced, or mse as in the paper.

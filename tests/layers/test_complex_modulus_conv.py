@@ -258,9 +258,9 @@ def test_gradient_of_filters(arguments, float64):
     weights = [to_numpy(weight) for weight in layer.trainable_weights]
     assert len(found) == len(weights) > 0
     step = 1e-6
-    for index, gradient in enumerate(found):
-        assert np.isfinite(gradient).all() and np.linalg.norm(gradient) > 0
-        direction = generator.normal(size=gradient.shape)
+    for index, change in enumerate(found):
+        assert np.isfinite(change).all() and np.linalg.norm(change) > 0
+        direction = generator.normal(size=change.shape)
         values = []
         for sign in (1, -1):
             moved = list(weights)
@@ -269,7 +269,7 @@ def test_gradient_of_filters(arguments, float64):
             values.append((to_numpy(layer(x)) * weighting).sum())
         layer.set_weights(weights)
         difference = (values[0] - values[1]) / (2 * step)
-        assert abs((gradient * direction).sum() - difference) <= 1e-5 * np.linalg.norm(gradient)
+        assert abs((change * direction).sum() - difference) <= 1e-5 * np.linalg.norm(change)
 
 
 @pytest.mark.parametrize("seed", [None, 3])
