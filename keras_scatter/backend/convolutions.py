@@ -12,6 +12,8 @@ from keras import ops
 
 from keras_scatter.backend.programs import in_xla, is_inlined
 
+# Pixels of images, with margins, that go through at a time.
+CHUNK_PIXELS = {"tensorflow": 48, "jax": 8, "torch": 256}[keras.backend.backend()] * 1600
 CPUINFO = pathlib.Path("/proc/cpuinfo")  # Linux describes its processor there
 
 

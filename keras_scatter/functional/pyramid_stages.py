@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from keras_scatter.backend.arrays import take
-from keras_scatter.backend.convolutions import correlate
+from keras_scatter.backend.convolutions import CHUNK_PIXELS, correlate
 from keras_scatter.backend.modulus import modulus, modulus_of_channels
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.functional import cascade, smoothing
@@ -22,9 +22,6 @@ WAVE_BLOCK = 2
 LANES = 8  # channels at least, in `ChannelStages`
 GREATEST = 1e18  # numbers from about 1e19 on overflow in the squares of moduli
 LARGEST = 2**26  # bytes of moduli, in `ChannelStages`
-# Pixels with margins that go through at a time.
-BLOCK_PIXELS = 8 * 1600
-CHANNEL_PIXELS = 48 * 1600
 
 
 class PlaneStages(cascade.Stages):
@@ -117,7 +114,7 @@ class BlockStages(PlaneStages):
 
     @classmethod
     def planes_at_a_time(cls, plan, axes):
-        return _planes_at_a_time(plan, axes, BLOCK_PIXELS)
+        return _planes_at_a_time(plan, axes)
 
     def _halved(self, maps, kernel):
         _, height, width, _ = ops.shape(maps)
@@ -168,7 +165,7 @@ class ChannelStages(PlaneStages):
 
     @classmethod
     def planes_at_a_time(cls, plan, axes):
-        return _planes_at_a_time(plan, axes, CHANNEL_PIXELS, LANES)
+        return _planes_at_a_time(plan, axes, LANES)
 
     def start(self, planes):
         return Side(planes[..., None], None, None, 1, planes.shape[0])
@@ -224,10 +221,10 @@ class ChannelStages(PlaneStages):
 FORMS = {"planes": PlaneStages, "blocks": BlockStages, "channels": ChannelStages}
 
 
-def _planes_at_a_time(plan, axes, pixels, multiple=1):
+def _planes_at_a_time(plan, axes, multiple=1):
     if not is_static(*(axis.length for axis in axes)):
         return 0
-    count = pixels // plan.samples(axes, 0)
+    count = CHUNK_PIXELS // plan.samples(axes, 0)
     return max(1, count if count < multiple else count // multiple * multiple)
 
 
