@@ -45,6 +45,11 @@ def resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filt
     }
 
 
+def as_argument(sizes):
+    """Kernel sizes as a layer is given them: one number where all are equal."""
+    return sizes[0] if len(set(sizes)) == 1 else sizes
+
+
 def _kernel_triple(kernel_size):
     sizes = tuple(kernel_size) if isinstance(kernel_size, (tuple, list)) else (kernel_size,) * 3
     if len(sizes) != 3:

@@ -5,7 +5,7 @@ import functools
 import keras
 
 from keras_scatter import saved_filters
-from keras_scatter.filters.groups import group_shapes, resolve_config
+from keras_scatter.filters.groups import as_argument, group_shapes, resolve_config
 from keras_scatter.functional import faithful, paper
 from keras_scatter.layers.base_complex_modulus_conv import BaseComplexModulusConv
 from keras_scatter.layers.scattering_fft import ScatteringFFT
@@ -115,8 +115,7 @@ class ComplexModulusConv(BaseComplexModulusConv):
         self.J = None if J is None else config["J"]
         self.L = config["L"]
         self.order = config["order"]
-        sizes = config["kernel_size"]
-        self.kernel_size = sizes[0] if len(set(sizes)) == 1 else sizes
+        self.kernel_size = as_argument(config["kernel_size"])
         self.design = config["design"]
         self.lowpass_filters = config["lowpass_filters"]
         self.share_filters = config["share_filters"]

@@ -62,6 +62,8 @@ class DistillConfig:
 
     def __post_init__(self):
         designed = self.initializer == "morlet"
+        if self.kernel_size is None and self.design == "paper":
+            object.__setattr__(self, "kernel_size", 7)  # as configs of 0.1.0 have it
         for name, default in (("epochs", 5 if designed else 30), ("images", 2000 if designed else 10_000)):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)

@@ -62,8 +62,19 @@ def nested(values):
     return (low, list(zip(high[::2], high[1::2]))) if high else low
 
 
+def renamed(group):
+    """What a shipped group of 0.1.0 is called now."""
+    return f"{group}_k7" if str(group).startswith(("morlet_", "refined_")) else group
+
+
 def make_layer(about, **more):
-    return getattr(layers, about["layer"])(**about["arguments"], **more)
+    arguments = about["arguments"]
+    if about["layer"] == "ComplexModulusConv":
+        # The default, and the groups, that it had then.
+        arguments = {"kernel_size": 7, **arguments}
+        if "weights" in arguments:
+            arguments["weights"] = renamed(arguments["weights"])
+    return getattr(layers, about["layer"])(**arguments, **more)
 
 
 def make_model(about, **more):

@@ -63,7 +63,8 @@ class Downstream(AccuracyCurves):
         names = chosen(only, ("pixels-linear", "faithful-linear") if quick else ROWS, ROWS)
         seeds = given("seeds", seeds, 1 if quick else 5)
         images = given("images", images, 100 if quick else None, minimum=100)
-        groups = {group: saved_filters.describe(group)["sha256"] for group in GROUPS.values()}
+        # By the names that they had when runs of 0.1.0 wrote them down.
+        groups = {name.removesuffix("_k7"): saved_filters.describe(name)["sha256"] for name in GROUPS.values()}
         jobs = [
             f"{dataset}/{name}/{labels or 'all'}_{seed}"
             for dataset, (*_, available) in DATASETS.items()

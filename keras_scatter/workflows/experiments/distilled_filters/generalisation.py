@@ -28,7 +28,7 @@ class Generalisation(Experiment):
         """
         sets = ["random"] if quick else [*SETS, *([dataset] if dataset else [])]
         counts = {"epochs": given("epochs", epochs, None), "images": given("images", images, None)}
-        config = DistillConfig(held_out=HELD_OUT, **counts)
+        config = DistillConfig(held_out=HELD_OUT, kernel_size=7, **counts)
         if quick:
             few = min(images or QUICK_IMAGES, QUICK_IMAGES)
             config = dataclasses.replace(config, order=1, epochs=1, images=few, held_out=few)
