@@ -24,6 +24,14 @@ def main():
     return run()
 
 
+def features_worker():
+    """Run `keras_scatter.workflows.features_worker.work`; Ctrl-C is for the process that started this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.nullcontext() if os.environ.get("KERAS_SCATTER_VERBOSE") else _silence():
+        from keras_scatter.workflows.features_worker import work
+    work()
+
+
 @contextlib.contextmanager
 def _ended_by_ctrl_c():
     """Ctrl-C while importing ends the process: nothing is there to clean up, and imports may swallow an exception."""
