@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 import tempfile
+import threading
+import time
 
 # What the frameworks read to be silent; what the user has set stays.
 SILENT = {
@@ -25,11 +27,19 @@ def main():
 
 
 def features_worker():
-    """Run `keras_scatter.workflows.features_worker.work`; Ctrl-C is for the process that started this one."""
+    """Do what a process of `keras-scatter features` asks for, until it needs no more, dies, or Ctrl-C ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_when_unwanted, args=sys.argv[1:3], daemon=True).start()
     with contextlib.nullcontext() if os.environ.get("KERAS_SCATTER_VERBOSE") else _silence():
-        from keras_scatter.workflows.features_worker import work
+        from keras_scatter.workflows.features_pipeline import work
     work()
+
+
+def _end_when_unwanted(parent, file):
+    """Beam alone would first finish all that it was asked for, also if nobody is there any more."""
+    while os.path.exists(file) and (os.name == "nt" or os.getppid() == int(parent)):
+        time.sleep(0.2)
+    os._exit(0)
 
 
 @contextlib.contextmanager

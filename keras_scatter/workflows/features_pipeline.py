@@ -20,7 +20,6 @@ from keras_scatter.workflows.features_order import layer_of, opened
 DIRECT = ("direct", "directrunner")
 # What OpenMP, TensorFlow and JAX take the number of their threads from.
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPROC")
-WANTED = "KERAS_SCATTER_WANTED"  # names a file that is there as long as workers are wanted
 WORKER = "import keras_scatter_command; keras_scatter_command.features_worker()"
 FAILED = re.compile(r"^(?:(?:\w+\.)*(\w+): )?(.+) \[while running '", re.MULTILINE)
 _loading = threading.Lock()
@@ -70,7 +69,7 @@ def run(order, runner="direct", options=(), workers=1, threads=None):
     ours = [f"--direct_num_workers={workers}"] if direct else [f"--runner={runner}"]
     ours += [] if _is_loud() else ["--default_sdk_harness_log_level=CRITICAL"]
     with silence(), _wanted(threads) as wanted:
-        chosen = _direct_runner(workers > 1 or threads is not None) if direct else None
+        chosen = _direct_runner(wanted if workers > 1 or threads else None) if direct else None
         try:
             with beam.Pipeline(chosen, PipelineOptions([*ours, *options])) as pipeline:
                 numbers = pipeline | beam.Create(list(range(order["shards"]))) | beam.Reshuffle()
@@ -110,6 +109,14 @@ def finish(lines, text):
     shards.finish(order["output"], order["manifest"], [line for _, line in sorted(lines, key=lambda one: one[0])])
 
 
+def work():
+    """Be a worker of the direct runner."""
+    with silence():
+        from apache_beam.runners.worker import sdk_worker_main
+
+        sdk_worker_main.main([])
+
+
 @functools.lru_cache(1)
 def _opened(text):
     """Images and model, loaded once in a process.
@@ -125,21 +132,25 @@ def _opened(text):
     return source, model
 
 
-def _direct_runner(processes):
-    """Beam's own runner of one machine; its `DirectRunner` would first try to download another one."""
+def _direct_runner(wanted):
+    """Beam's own runner of one machine; its `DirectRunner` would first try to download another one.
+
+    Args:
+        wanted: file that is there as long as processes are wanted; None for none but this one.
+    """
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner
     from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-    if not processes:
+    if not wanted:
         return FnApiRunner()
     # A worker is a child of this process, with no shell between, so that it sees when this one dies.
-    command = f"{'exec ' * (os.name != 'nt')}{shlex.quote(sys.executable)} -c {shlex.quote(WORKER)}"
-    return FnApiRunner(SubprocessSDKEnvironment.from_command_string(command))
+    command = [*["exec"] * (os.name != "nt"), sys.executable, "-c", WORKER, str(os.getpid()), str(wanted)]
+    return FnApiRunner(SubprocessSDKEnvironment.from_command_string(shlex.join(command)))
 
 
 @contextlib.contextmanager
 def _wanted(threads):
-    """What workers inherit: how many threads they take, and a file that Ctrl-C removes, which ends them."""
+    """A file that Ctrl-C removes, which ends the workers; they inherit how many threads they take."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = pathlib.Path(folder) / "wanted"
         wanted.touch()
@@ -148,7 +159,7 @@ def _wanted(threads):
             wanted.unlink(missing_ok=True)
             raise KeyboardInterrupt
 
-        set_here = {WANTED: str(wanted)} | {name: str(threads) for name in THREADS if threads}
+        set_here = {name: str(threads) for name in THREADS if threads}
         set_here |= {"KERAS_SCATTER_VERBOSE": "1"} if _is_loud() else {}
         earlier = {name: os.environ.get(name) for name in set_here}
         main = threading.current_thread() is threading.main_thread()

@@ -63,9 +63,12 @@ class TfdsImages:
 def _parts(builder, split):
     """Names of splits, and from which to which image, that `split` stands for."""
     instruction = require("tensorflow_datasets", "datasets").core.ReadInstruction
-    counts = {name: info.num_examples for name, info in builder.info.splits.items()}
+    infos = builder.info.splits
     try:
-        found = instruction.from_spec(split).to_absolute(counts)
+        found = instruction.from_spec(split).to_absolute(infos)
     except (ValueError, AssertionError, KeyError) as error:
-        raise ValueError(f"split must be of {', '.join(counts)}. Received: split={split!r} ({error})") from error
-    return [(part.splitname, part.from_ or 0, counts[part.splitname] if part.to is None else part.to) for part in found]
+        raise ValueError(f"split must be of {', '.join(infos)}. Received: split={split!r} ({error})") from error
+    return [
+        (part.splitname, part.from_ or 0, infos[part.splitname].num_examples if part.to is None else part.to)
+        for part in found
+    ]
