@@ -113,7 +113,7 @@ def show(result):
 
 def _stop(result):
     """Stop one command, the next kind of it, and resume it."""
-    kinds = [(name, how) for name in selfcheck_runs.COMMANDS for how in selfcheck_runs.STOPS]
+    kinds = [(name, how) for name in selfcheck_runs.commands() for how in selfcheck_runs.STOPS]
     if not kinds:  # a system without such signals
         return
     counts = [sum(result["counts"].get(f"{name}, {how}", {}).values()) for name, how in kinds]
