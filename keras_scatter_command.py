@@ -33,6 +33,7 @@ def features_worker():
     with contextlib.nullcontext() if os.environ.get("KERAS_SCATTER_VERBOSE") else _silence():
         from keras_scatter.workflows.features_pipeline import work
     work()
+    os._exit(0)  # threads of gRPC would not survive the end of Python in peace
 
 
 def _end_when_unwanted(parent, file):

@@ -40,7 +40,7 @@ def command(
     keras_scatter.features.load reads them.
 
     Args:
-        options: options of Apache Beam for its runner, behind --, such as -- --region=europe-west1.
+        options: what the runner of Apache Beam shall know, its own options, behind two dashes that stand alone.
         input: a folder of images, whose folders are the classes, or a data set of TensorFlow Datasets.
         output: folder for the features, which all workers must see.
         layer: a .keras file, or a layer as it is written in Python, such as 'ScatteringFFT(J=3, order=1)'.

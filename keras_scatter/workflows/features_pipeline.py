@@ -68,14 +68,16 @@ def run(order, runner="direct", options=(), workers=1, threads=None):
     direct, text = runner.lower() in DIRECT, json.dumps(order)
     ours = [f"--direct_num_workers={workers}"] if direct else [f"--runner={runner}"]
     ours += [] if _is_loud() else ["--default_sdk_harness_log_level=CRITICAL"]
-    with silence(), _wanted(threads) as wanted:
+    with silence(), _wanted(threads) as wanted, _deaths() as died:
         chosen = _direct_runner(wanted if workers > 1 or threads else None) if direct else None
         try:
             with beam.Pipeline(chosen, PipelineOptions([*ours, *options])) as pipeline:
                 numbers = pipeline | beam.Create(list(range(order["shards"]))) | beam.Reshuffle()
                 lines = numbers | "shard" >> beam.Map(make_shard, text) | beam.combiners.ToList()
                 _ = lines | "manifest" >> beam.Map(finish, text)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
+            if died.is_set() or "Channel closed" in str(error):
+                raise RuntimeError("a worker died, perhaps for lack of memory; the same command continues") from error
             if not wanted.exists():
                 raise KeyboardInterrupt from None
             raise _in_words(error) from error
@@ -175,19 +177,37 @@ def _wanted(threads):
 
 
 @contextlib.contextmanager
+def _deaths():
+    """An event that is set when a worker dies, and what Beam waits for is interrupted: it may wait for it for ever."""
+    died, hook = threading.Event(), threading.excepthook
+
+    def watch(arguments):
+        if "Worker subprocess exited" in str(arguments.exc_value):
+            died.set()
+            if hasattr(signal, "pthread_kill"):
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        elif _is_loud():
+            hook(arguments)
+
+    threading.excepthook = watch
+    try:
+        yield died
+    finally:
+        threading.excepthook = hook
+
+
+@contextlib.contextmanager
 def silence():
     """Beam logs every exception of a worker, and more; what is to be known is in the one that we raise."""
     if _is_loud():
         yield
         return
-    level, hook = logging.root.manager.disable, threading.excepthook
+    level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
-    threading.excepthook = lambda arguments: None
     try:
         yield
     finally:
         logging.disable(level)
-        threading.excepthook = hook
 
 
 def _is_loud():
@@ -196,8 +216,6 @@ def _is_loud():
 
 def _in_words(error):
     """The exception of a worker without the traceback that Beam makes of it."""
-    if "Channel closed" in str(error):
-        return RuntimeError("a worker died, perhaps for lack of memory; the same command continues")
     found = FAILED.findall(str(error))
     if not found:
         return error

@@ -6,12 +6,12 @@ import time
 
 import numpy as np
 import pytest
-from compare import once
+from compare import on_torch
 
 from keras_scatter.cli import main
 from keras_scatter.features import load
 
-pytestmark = once
+pytestmark = on_torch
 
 
 @pytest.fixture
