@@ -66,7 +66,7 @@ def extract(
     sizes = {"shard_size": shard_size, "batch_size": batch_size}
     config = {"layer": computing.describe(layer), "input": source.describe(), **sizes}
     with shards.opened(out, config, "out") as manifest:
-        if manifest["shards"] is None or isinstance(source, Stream):
+        if isinstance(source, Stream) or not shards.is_whole(out, manifest):
             lines = [_shard(out, index, read, model, batch_size) for index, read in _parts(source, shard_size, verbose)]
             _check_number(out, lines)
             shards.finish(out, manifest, lines)

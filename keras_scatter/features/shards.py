@@ -124,6 +124,12 @@ def finish(folder, manifest, lines):
     files.write_json(pathlib.Path(folder) / MANIFEST, whole, sealed=True)
 
 
+def is_whole(folder, manifest):
+    """Whether the manifest lists all shards, and all are there."""
+    lines = manifest["shards"]
+    return lines is not None and all((pathlib.Path(folder) / line["file"]).exists() for line in lines)
+
+
 def read_manifest(folder):
     """The manifest of a folder, a dict.
 

@@ -75,7 +75,7 @@ def command(
     order |= {"output": str(pathlib.Path(output).resolve()), "shards": math.ceil(source.count / shard_size)}
     with shards.opened(pathlib.Path(output), config, "output") as manifest:
         order["manifest"] = manifest
-        if manifest["shards"] is None:
+        if not shards.is_whole(output, manifest):
             with _progress(order):
                 features_pipeline.run(order, runner, options, *processes)
     show(load(output))

@@ -55,6 +55,9 @@ def test_an_interrupted_call_goes_on(tmp_path, monkeypatch):
     assert len(calls) == 4 and content(tmp_path / "out") == whole
     extract((X, LABELS), tmp_path / "out")
     assert len(calls) == 4
+    (tmp_path / "out" / "shard-000001.npz").unlink()
+    extract((X, LABELS), tmp_path / "out")
+    assert len(calls) == 5 and content(tmp_path / "out") == whole
 
 
 def test_other_data_are_refused(tmp_path):
