@@ -10,10 +10,12 @@ import argparse
 import json
 import os
 import pathlib
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import keras
 import numpy as np
@@ -36,13 +38,22 @@ def draw(folder, count):
 
 
 def measure(images, out, workers):
-    """Images a second behind start-up, of one run."""
+    """Images a second behind start-up of one run, and how many cores other programs used meanwhile."""
     options = [f"--input={images}", f"--output={out}", f"--layer={LAYER}", f"--shard-size={SHARD}"]
     command = [sys.executable, "-m", "keras_scatter_command", "features", *options]
+    start, before = time.monotonic(), busy_seconds()
     subprocess.run([*command, f"--workers={workers}", "--threads=1"], check=True, capture_output=True)
+    others = (busy_seconds() - before) / (time.monotonic() - start)
     ends = sorted(path.stat().st_mtime for path in out.glob("shard-*.npz"))
     first = len(ends) // 10
-    return SHARD * (len(ends) - 1 - first) / (ends[-1] - ends[first])
+    return SHARD * (len(ends) - 1 - first) / (ends[-1] - ends[first]), others
+
+
+def busy_seconds():
+    """Seconds that all cores were at work so far, without those of our own runs."""
+    user, nice, system, _, _, *interrupts = map(int, pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9])
+    ours = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK") - ours.ru_utime - ours.ru_stime
 
 
 def main(arguments=None):
@@ -51,24 +62,22 @@ def main(arguments=None):
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--out", help="JSON file for the result")
     options = parser.parse_args(arguments)
-    rates, loads, contents = {workers: [] for workers in WORKERS}, [], set()
+    runs, contents = {workers: [] for workers in WORKERS}, set()
     with tempfile.TemporaryDirectory() as folder:
         images = pathlib.Path(folder) / "images"
         draw(images, options.images)
         for turn in range(options.repetitions):
             for workers in WORKERS:
-                loads.append(os.getloadavg()[0])
                 out = pathlib.Path(folder) / f"{turn}-{workers}"
-                rates[workers].append(measure(images, out, workers))
+                rate, others = measure(images, out, workers)
+                runs[workers].append({"images_per_second": rate, "cores_of_other_programs": others})
                 contents.add(json.dumps(json.loads((out / "manifest.json").read_text())["shards"]))
-                print(
-                    f"{workers} processes: {rates[workers][-1]:.1f} images/s, load before {loads[-1]:.1f}", flush=True
-                )
+                print(f"workers {workers}: {rate:.1f} images/s, other programs used {others:.2f} cores", flush=True)
         shape = load(out).shape
-    medians = {workers: statistics.median(found) for workers, found in rates.items()}
+    one, two = (statistics.median(run["images_per_second"] for run in runs[workers]) for workers in WORKERS)
     result = {"layer": LAYER, "images": options.images, "size": SIZE, "shard_size": SHARD, "features": shape}
-    result |= {"images_per_second": rates, "ratio": medians[2] / medians[1], "same_bytes": len(contents) == 1}
-    result |= {"load_before": loads, "machine": machine(), "versions": versions()}
+    result |= {"runs_by_workers": runs, "ratio": two / one, "same_bytes": len(contents) == 1}
+    result |= {"machine": machine(), "versions": versions()}
     print(f"ratio of the medians {result['ratio']:.2f}, same bytes: {result['same_bytes']}")
     if options.out:
         pathlib.Path(options.out).write_text(json.dumps(result, indent=1) + "\n")

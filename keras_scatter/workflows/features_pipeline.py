@@ -22,6 +22,7 @@ DIRECT = ("direct", "directrunner")
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPROC")
 WORKER = "import keras_scatter_command; keras_scatter_command.features_worker()"
 FAILED = re.compile(r"^(?:(?:\w+\.)*(\w+): )?(.+) \[while running '", re.MULTILINE)
+GRACE = 2  # seconds in which Beam may see by itself that a worker died
 _loading = threading.Lock()
 
 
@@ -179,12 +180,12 @@ def _wanted(threads):
 @contextlib.contextmanager
 def _deaths():
     """An event that is set when a worker dies, and what Beam waits for is interrupted: it may wait for it for ever."""
-    died, hook = threading.Event(), threading.excepthook
+    died, over, hook = threading.Event(), threading.Event(), threading.excepthook
 
     def watch(arguments):
         if "Worker subprocess exited" in str(arguments.exc_value):
             died.set()
-            if hasattr(signal, "pthread_kill"):
+            if not over.wait(GRACE) and hasattr(signal, "pthread_kill"):
                 signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         elif _is_loud():
             hook(arguments)
@@ -193,6 +194,7 @@ def _deaths():
     try:
         yield died
     finally:
+        over.set()
         threading.excepthook = hook
 
 
