@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 import tempfile
+import threading
+import time
 
 # What the frameworks read to be silent; what the user has set stays.
 SILENT = {
@@ -22,6 +24,23 @@ def main():
     with _ended_by_ctrl_c(), contextlib.nullcontext() if loud else _silence():
         from keras_scatter.cli import main as run
     return run()
+
+
+def features_worker():
+    """Do what a process of `keras-scatter features` asks for, until it needs no more, dies, or Ctrl-C ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_when_unwanted, args=sys.argv[1:3], daemon=True).start()
+    with contextlib.nullcontext() if os.environ.get("KERAS_SCATTER_VERBOSE") else _silence():
+        from keras_scatter.workflows.features_pipeline import work
+    work()
+    os._exit(0)  # threads of gRPC would not survive the end of Python in peace
+
+
+def _end_when_unwanted(parent, file):
+    """Beam alone would first finish all that it was asked for, also if nobody is there any more."""
+    while os.path.exists(file) and (os.name == "nt" or os.getppid() == int(parent)):
+        time.sleep(0.2)
+    os._exit(0)
 
 
 @contextlib.contextmanager

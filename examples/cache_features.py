@@ -1,27 +1,25 @@
-"""Compute scattering features once, keep them in a file, and train on the file.
+"""Compute scattering features once, keep them in a folder, and train on the folder.
 
 The features of fixed filters do not change from epoch to epoch, so a classifier on top of them trains much faster from
-a cache. Its file name holds a digest of what the features depend on: the layer's config and weights, the name of the
-data set and the shape of the images. Another layer or data set therefore gets a file of its own.
+what `keras_scatter.extract` has written. The folder says what its features were made of: with another layer or other
+data, it is refused. An interrupted computation goes on where it stopped.
 
 Run it twice; the second run reads what the first one wrote:
 
     python examples/cache_features.py
     python examples/cache_features.py --dataset gratings --images 200 --epochs 2        # no download, seconds
 
-It works with every Keras backend.
+It works with every Keras backend. For data sets that fit into no memory there is the command `keras-scatter features`.
 """
 
 import argparse
-import hashlib
-import json
-import os
 import pathlib
 import time
 
 import keras
 import numpy as np
 
+import keras_scatter
 from keras_scatter.layers import ScatteringFFT
 
 BATCH_SIZE = 100
@@ -50,35 +48,6 @@ def gratings(count, size=28, seed=0):
 LOADERS = {"mnist": load_mnist, "gratings": gratings}
 
 
-def cache_key(layer, dataset, shape):
-    """Digest of everything that the features depend on."""
-    config = {name: value for name, value in layer.get_config().items() if name != "name"}
-    described = json.dumps([type(layer).__name__, config, dataset, shape], default=str, sort_keys=True)
-    digest = hashlib.sha256(described.encode())
-    for weight in layer.get_weights():
-        digest.update(weight.tobytes())
-    return digest.hexdigest()[:16]
-
-
-def cached_features(layer, images, dataset, folder):
-    """Features of `images` as a read-only array that stays on disk; computed only if they are not there yet."""
-    model = keras.Sequential([keras.Input(images.shape[1:]), layer])
-    path = pathlib.Path(folder) / f"{dataset}-{cache_key(layer, dataset, images.shape)}.npy"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Written under another name and then renamed, so that an interrupted run leaves no half cache.
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-        shape = (len(images), *model.output_shape[1:])
-        features = np.lib.format.open_memmap(partial, mode="w+", dtype="float32", shape=shape)
-        for start in range(0, len(images), BATCH_SIZE):
-            batch = slice(start, start + BATCH_SIZE)
-            features[batch] = model.predict_on_batch(images[batch])
-        features.flush()
-        del features  # Windows does not rename a file that is open
-        os.replace(partial, path)
-    return np.load(path, mmap_mode="r")
-
-
 def build_classifier(features):
     """A linear classifier of features that are brought to mean 0 and variance 1."""
     normalization = keras.layers.Normalization(axis=-1)
@@ -102,11 +71,13 @@ def main(arguments=None):
     parser.add_argument("--cache", default="feature_cache", help="folder for the features")
     options = parser.parse_args(arguments)
 
-    images, labels = LOADERS[options.dataset](options.images)
+    data = LOADERS[options.dataset](options.images)
     start = time.perf_counter()
-    features = cached_features(ScatteringFFT(J=2, L=8, order=2), images, options.dataset, options.cache)
+    folder = pathlib.Path(options.cache) / f"{options.dataset}-{options.images}"
+    cached = keras_scatter.extract(ScatteringFFT(J=2, L=8, order=2), data, folder, BATCH_SIZE)
+    features, labels = (cached.arrays()[name] for name in ("features", "labels"))
     megabytes = features.nbytes / 1e6
-    print(f"Features {features.shape}, {megabytes:.0f} MB in {features.filename}: {time.perf_counter() - start:.2f} s")
+    print(f"Features {features.shape}, {megabytes:.0f} MB in {folder}: {time.perf_counter() - start:.2f} s")
 
     keras.utils.set_random_seed(0)
     model = build_classifier(features)

@@ -13,9 +13,10 @@ except ImportError as error:
         "or choose another backend by the environment variable KERAS_BACKEND (tensorflow, jax, torch)"
     ) from error
 
-from keras_scatter import filters, layers, losses, models, molecules, plots, preprocessing, saved_filters
+from keras_scatter import features, filters, layers, losses, models, molecules, plots, preprocessing, saved_filters
 from keras_scatter.angular import angular_spectrum, angular_threshold
 from keras_scatter.deployment import export
+from keras_scatter.features import extract
 from keras_scatter.inversion import invert
 from keras_scatter.synthesis import synthesize
 
@@ -30,6 +31,8 @@ __all__ = [
     "angular_spectrum",
     "angular_threshold",
     "export",
+    "extract",
+    "features",
     "filters",
     "invert",
     "layers",

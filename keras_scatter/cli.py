@@ -15,6 +15,7 @@ from keras_scatter.workflows import (
     benchmark,
     distill,
     export,
+    features,
     frontier,
     reports,
     reproduce,
@@ -40,6 +41,7 @@ app.command(stability.command, name="stability")
 app.command(selfcheck.command, name="selfcheck")
 app.command(synthesize.command, name="synthesize")
 app.command(export.command, name="export")
+app.command(features.command, name="features")
 
 
 def main(arguments=None):
@@ -56,8 +58,10 @@ def main(arguments=None):
         print(f"{command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        goes_on = tokens[0] in ("distill", "reproduce", "bench", "selfcheck")
-        print(f"Interrupted{'; the same command with --resume continues' * goes_on}.", file=sys.stderr)
+        resumed = tokens[0] in ("distill", "reproduce", "bench", "selfcheck")
+        goes_on = resumed or tokens[0] == "features"
+        said = f"; the same command{' with --resume' * resumed} continues" * goes_on
+        print(f"Interrupted{said}.", file=sys.stderr)
         return 130
 
 

@@ -1,5 +1,6 @@
 """Files: written whole or not at all, never replaced unasked, and read with errors that name the file."""
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -9,10 +10,12 @@ import pathlib
 import platform
 import re
 import tempfile
+import zipfile
 
+import filelock
 import numpy as np
 
-PARTIAL, SEAL = ".partial", "sha256"
+PARTIAL, LOCK, SEAL = ".partial", ".lock", "sha256"
 
 
 def write_atomically(path, content):
@@ -47,6 +50,31 @@ def remove_partial(folder):
         machine, _, process = path.name[: -len(PARTIAL)].rpartition(".")[2].rpartition("-")
         if machine == _machine() and process.isdecimal() and not _is_alive(int(process)):
             path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def claimed(path, wait=0):
+    """Hold `path.lock` in a `with` statement, such that no other process makes the same.
+
+    Args:
+        path: what is made.
+        wait: seconds to wait for another process; -1 waits for as long as it takes.
+
+    Returns:
+        Whether it is ours: False if another process still holds it.
+    """
+    lock = filelock.FileLock(f"{path}{LOCK}", timeout=wait)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(OSError):  # Windows keeps open files
+            pathlib.Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def write_json(path, value, sealed=False):
@@ -98,6 +126,16 @@ def read_npz(path, keys=()):
     except Exception as error:  # NumPy and zipfile raise some eight kinds
         raise damaged(path, error) from error
     return _with_keys(path, found, keys)
+
+
+def npz_bytes(arrays):
+    """The bytes of an `.npz` file, which depend on the arrays alone: `np.savez` writes the time into them."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+    return content.getvalue()
 
 
 def open_npz(content):

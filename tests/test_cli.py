@@ -73,6 +73,7 @@ def test_a_picture_is_not_replaced_unasked(tmp_path, capsys, command):
         ("frontier", "--repetitions --quick --L"),
         ("stability", "--seed --images"),
         ("synthesize", "--count --wavelets --J"),
+        ("features", "--input --output --layer --shard-size --workers --on-error"),
         ("bench", "--workloads --programs"),
         ("selfcheck", "--minutes --seed --resume"),
     ],

@@ -5,12 +5,12 @@ import os
 import pathlib
 import runpy
 
-import keras
 import numpy as np
 import pytest
 from compare import assert_close, images, once, to_numpy
 from numpy_twin_1d import scattering
 
+import keras_scatter
 from keras_scatter import saved_filters
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 
@@ -65,45 +65,10 @@ def test_features_are_computed_once(example, monkeypatch):
     arguments = ["--dataset", "gratings", "--images", "200", "--epochs", "6", "--cache", "cache"]
     accuracy = script.main(arguments)
     assert accuracy > 0.5
-    (cached,) = pathlib.Path("cache").iterdir()
     expected = ScatteringFFT(J=2, L=8, order=2)(script.gratings(200)[0])
-    assert_close(np.load(cached), expected)
-    with monkeypatch.context() as patch:
-        patch.setattr(keras.Sequential, "predict_on_batch", None)  # a second computation would fail
-        features = script.cached_features(ScatteringFFT(), images(200, 28, 28, 1), "gratings", "cache")
-    assert_close(features, expected)
-
-
-def test_the_cache_depends_on_layer_weights_data_and_count(example):
-    script = example("cache_features")
-    shape = (10, 8, 8, 1)
-    layer = ComplexModulusConv(L=2, order=1)
-    layer.build(shape)
-    key = script.cache_key(layer, "mnist", shape)
-    same = ComplexModulusConv(L=2, order=1, name="another_name")
-    same.build(shape)
-    assert script.cache_key(same, "mnist", shape) == key
-    others = [
-        script.cache_key(layer, "cifar10", shape),
-        script.cache_key(layer, "mnist", (11, 8, 8, 1)),
-        script.cache_key(ComplexModulusConv(L=3, order=1), "mnist", shape),
-        script.cache_key(ScatteringFFT(J=1, L=2, order=1), "mnist", shape),
-    ]
-    layer.set_weights([2 * weight for weight in layer.get_weights()])
-    others.append(script.cache_key(layer, "mnist", shape))
-    assert len({key, *others}) == 6
-
-
-def test_an_interrupted_computation_leaves_no_cache(example, monkeypatch):
-    script = example("cache_features")
-
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(keras.Sequential, "predict_on_batch", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        script.cached_features(ScatteringFFT(J=1, L=2, order=1), images(3, 8, 8, 1), "noise", "cache")
-    assert not list(pathlib.Path("cache").glob("*.npy"))
+    assert_close(keras_scatter.features.load("cache/gratings-200").arrays()["features"], expected)
+    monkeypatch.setattr("keras_scatter.features.computing.compute", None)  # a second computation would fail
+    assert script.main(arguments) == accuracy
 
 
 @pytest.mark.parametrize(

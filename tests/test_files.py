@@ -22,6 +22,16 @@ def test_what_is_written_is_read(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"a.json", "a.csv", "a.npz"}
 
 
+def test_the_bytes_of_arrays_depend_on_them_alone(tmp_path, monkeypatch):
+    arrays = {"a": np.arange(3), "b": np.array("text")}
+    content = files.npz_bytes(arrays)
+    monkeypatch.setattr("time.localtime", None)
+    assert files.npz_bytes(arrays) == content
+    (tmp_path / "a.npz").write_bytes(content)
+    found = files.read_npz(tmp_path / "a.npz")
+    assert found["a"].tolist() == [0, 1, 2] and str(found["b"]) == "text"
+
+
 def test_a_full_disk_leaves_the_old_content_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "a.json"
     path.write_text("old")

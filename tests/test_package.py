@@ -45,7 +45,7 @@ from keras_scatter.filters import (
 )
 from keras_scatter.functional import banded
 from keras_scatter.plan import dual_tree, images, signals, statistics, time_frequency
-from keras_scatter.workflows import datasets, footprint, stability
+from keras_scatter.workflows import datasets, features_order, footprint, stability
 from keras_scatter.workflows.experiments.first_order_hybrids import detection as rectangles
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -79,6 +79,7 @@ WITH_EXAMPLES = [
     statistics,
     time_frequency,
     datasets,
+    features_order,
     footprint,
     rectangles,
     stability,
@@ -87,6 +88,9 @@ PUBLIC = [getattr(module, name) for module in DOCUMENTED for name in module.__al
 PUBLIC += [
     keras_scatter.angular_spectrum,
     keras_scatter.angular_threshold,
+    keras_scatter.extract,
+    keras_scatter.features.Features,
+    keras_scatter.features.load,
     keras_scatter.invert,
     keras_scatter.synthesize,
     *(getattr(kymatio, name) for name in kymatio.__all__),
@@ -103,8 +107,9 @@ def run_python(code, **environment):
 
 def test_public_names():
     assert set(keras_scatter.__all__) | {"__version__"} <= set(dir(keras_scatter))
-    functions = {"angular_spectrum", "angular_threshold", "export", "invert", "synthesize"}
-    modules = {"filters", "layers", "losses", "models", "molecules", "plots", "preprocessing", "saved_filters"}
+    functions = {"angular_spectrum", "angular_threshold", "export", "extract", "invert", "synthesize"}
+    modules = {"features", "filters", "layers", "losses", "models", "molecules", "plots", "preprocessing"}
+    modules |= {"saved_filters"}
     assert set(keras_scatter.__all__) == functions | modules
 
 
@@ -139,7 +144,7 @@ def test_import_brings_no_other_framework():
     )
     result = run_python(code)
     assert result.returncode == 0, result.stderr
-    for other in (*others, "matplotlib", "tensorflow_datasets", "keras_hub", "rich"):
+    for other in (*others, "matplotlib", "tensorflow_datasets", "keras_hub", "apache_beam", "rich"):
         assert f"'{other}'" not in result.stdout
 
 

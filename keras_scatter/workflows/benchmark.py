@@ -394,13 +394,14 @@ def _description(peers, repetitions):
         sources.update(path.read_bytes())
     versions["ours"]["sources"] = sources.hexdigest()[:8]
     return {
-        "machine": _machine(),
+        "machine": machine(),
         "versions": versions,
         "settings": {"repetitions": repetitions, "warm_up": WARM_UP},
     }
 
 
-def _machine():
+def machine():
+    """The hardware that results are measured on, a dict."""
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names, flags = (

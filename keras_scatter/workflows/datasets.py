@@ -107,7 +107,7 @@ def load_labelled(dataset, splits, images=None):
     """
     if dataset in ARCHIVES:
         return tuple(tuple(values[:images] for values in part) for part in load_archive(dataset))
-    builder = _tfds_builder(dataset)
+    builder = image_builder(dataset)
 
     def read(split):
         examples = builder.as_dataset(split=split)
@@ -171,7 +171,7 @@ def _generator(count, size, seed):
 
 
 def _from_tfds(dataset, count, held_out):
-    builder = _tfds_builder(dataset, f"{', '.join(PROCEDURAL)}, a folder of images, or ")
+    builder = image_builder(dataset, f"{', '.join(PROCEDURAL)}, a folder of images, or ")
 
     def read(first, last):
         examples = builder.as_dataset(split=f"train[{first}:{last}]").as_numpy_iterator()
@@ -190,15 +190,21 @@ def _split(dataset, total, count, held_out, read):
     return read(0, count), read(total - held_out, total)
 
 
-def _tfds_builder(dataset, others=""):
-    """The builder of an image data set whose files are there; `others` says what else `dataset` may be."""
+def image_builder(dataset, others="", argument="dataset"):
+    """The builder of an image data set of TensorFlow Datasets whose files are there.
+
+    Args:
+        dataset: its name.
+        others: what else it may be, for errors.
+        argument: what the user calls it.
+    """
     tfds = require("tensorflow_datasets", "datasets")
     try:
         builder = tfds.builder(dataset)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         raise ValueError(
-            f"dataset must be {others}an image data set of TensorFlow Datasets such as cifar10 or mnist. "
-            f"Received: dataset={dataset!r}"
+            f"{argument} must be {others}an image data set of TensorFlow Datasets such as cifar10 or mnist. "
+            f"Received: {argument}={dataset!r}"
         ) from error
     try:
         builder.download_and_prepare()
@@ -208,7 +214,7 @@ def _tfds_builder(dataset, others=""):
             "set TFDS_DATA_DIR to the folder that holds it."
         ) from error
     if "image" not in (builder.info.features or {}):
-        raise ValueError(f"dataset must have a feature 'image'. Received: dataset={dataset!r}")
+        raise ValueError(f"{argument} must have a feature 'image'. Received: {argument}={dataset!r}")
     return builder
 
 

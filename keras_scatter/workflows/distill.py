@@ -13,9 +13,10 @@ from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.layers._initial import check_initializer
 from keras_scatter.models import RestoreBest, ScatteringDistiller
 from keras_scatter.optional import require
+from keras_scatter.versions import versions
 from keras_scatter.workflows import charts
 from keras_scatter.workflows.datasets import load_images
-from keras_scatter.workflows.folders import check_folder, claimed, read_history, start_folder, versions
+from keras_scatter.workflows.folders import check_folder, claimed, read_history, start_folder
 from keras_scatter.workflows.training import Backup, Batches, EpochLog
 
 BATCH = 50

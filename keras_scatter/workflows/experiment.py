@@ -20,8 +20,9 @@ from rich.progress import Progress
 from keras_scatter import files
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.optional import require
+from keras_scatter.versions import versions
 from keras_scatter.workflows import charts, reports
-from keras_scatter.workflows.folders import check_folder, claimed, start_folder, versions
+from keras_scatter.workflows.folders import check_folder, claimed, start_folder
 
 QUICK_NOTE = "Quick form: synthetic images, small networks. The accuracies measure nothing."
 WORK = "import sys; from keras_scatter.workflows.experiment import work; work(sys.argv[1])"

@@ -1,17 +1,11 @@
 """Folders that hold a run: whether it may be started or continued there, by how many, and what it was made with."""
 
-import contextlib
-import pathlib
-import platform
 import shutil
 
-import filelock
-import keras
-import numpy as np
-
 from keras_scatter import files
+from keras_scatter.files import LOCK, claimed
 
-LOCK, START = ".lock", "start"
+START = "start"
 
 
 def check_folder(config, out, resume, overwrite, shared=False):
@@ -59,31 +53,6 @@ def start_folder(config, out, resume, overwrite=False, parts=(), shared=False):
         files.write_json(out / "config.json", config, sealed=True)
 
 
-@contextlib.contextmanager
-def claimed(path, wait=0):
-    """Hold `path.lock` in a `with` statement, such that no other process makes the same.
-
-    Args:
-        path: what is made.
-        wait: seconds to wait for another process; -1 waits for as long as it takes.
-
-    Returns:
-        Whether it is ours: False if another process still holds it.
-    """
-    lock = filelock.FileLock(f"{path}{LOCK}", timeout=wait)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        with contextlib.suppress(OSError):  # Windows keeps open files
-            pathlib.Path(lock.lock_file).unlink()
-        lock.release()
-
-
 def read_history(path):
     """Columns of the log of a training, epochs counted from 1; empty if no epoch was trained."""
     # An epoch that was logged twice had been interrupted before its checkpoint was written.
@@ -100,20 +69,6 @@ def epochs_logged(path):
     if rows and "epoch" not in rows[0]:
         raise files.damaged(path, "it has no column epoch")
     return rows
-
-
-def versions():
-    """The programs that a result was made with."""
-    import keras_scatter
-
-    return {
-        "keras_scatter": keras_scatter.__version__,
-        "keras": keras.__version__,
-        "backend": keras.backend.backend(),
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-    }
 
 
 def _check_config(config, out, resume):

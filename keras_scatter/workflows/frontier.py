@@ -4,10 +4,10 @@ from keras_scatter import files
 from keras_scatter.arguments import check_integer
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.models import ScatteringDistiller
+from keras_scatter.versions import versions
 from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.distill import milliseconds_per_image, relative_errors
-from keras_scatter.workflows.folders import versions
 
 KERNEL_SIZES = (3, 5, 7, 9)
 LOWPASS_FILTERS = (1, 2, 3, 4)

@@ -4,7 +4,7 @@ import dataclasses
 
 from keras_scatter.workflows.comparison import Comparison
 from keras_scatter.workflows.datasets import load_labelled, striped_images
-from keras_scatter.workflows.features import cached
+from keras_scatter.workflows.feature_cache import cached
 
 PARTS = ("train", "test")
 FEATURES = "features"  # the folder of them

@@ -12,8 +12,8 @@ from rich.console import Console
 from keras_scatter import files
 from keras_scatter.arguments import check_integer, check_positive, check_seed
 from keras_scatter.backend.constants import float64_allowed
+from keras_scatter.versions import versions
 from keras_scatter.workflows import reports, selfcheck_runs
-from keras_scatter.workflows.folders import versions
 from keras_scatter.workflows.selfcheck_cases import CLEAR, OTHER, RIGHT, case_of, outcome
 
 SECONDS = 120  # of a case; what takes longer hangs
@@ -113,7 +113,7 @@ def show(result):
 
 def _stop(result):
     """Stop one command, the next kind of it, and resume it."""
-    kinds = [(name, how) for name in selfcheck_runs.COMMANDS for how in selfcheck_runs.STOPS]
+    kinds = [(name, how) for name in selfcheck_runs.commands() for how in selfcheck_runs.STOPS]
     if not kinds:  # a system without such signals
         return
     counts = [sum(result["counts"].get(f"{name}, {how}", {}).values()) for name, how in kinds]

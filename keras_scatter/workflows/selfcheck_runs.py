@@ -1,6 +1,8 @@
 """Runs of commands that are killed and resumed, and run folders that are damaged: part of `keras-scatter selfcheck`."""
 
 import functools
+import hashlib
+import importlib.util
 import pathlib
 import shutil
 import signal
@@ -9,9 +11,11 @@ import sys
 import tempfile
 import time
 
+import keras
 import numpy as np
 
 from keras_scatter import files
+from keras_scatter.workflows.datasets import random_images
 from keras_scatter.workflows.distill import DistillConfig, distill
 
 SECONDS = 300  # of a run; what takes longer hangs
@@ -19,8 +23,15 @@ CONFIG = {"dataset": "random", "images": 100, "held_out": 8, "size": 16, "L": 2,
 COMMANDS = {
     "distill": ["distill", *(f"--{name.replace('_', '-')}={value}" for name, value in CONFIG.items())],
     "reproduce": ["reproduce", "mnist-mixing", "--quick", "--only=conv", "--images=64", "--epochs=10"],
+    "features": ["features", "--layer=ScatteringFFT(J=3)", "--shard-size=8", "--workers=2", "--threads=1"],
 }
+IMAGES, SIZE = 200, 64  # those of features
 STOPS = {"killed": signal.SIGKILL, "interrupted": signal.SIGINT} if hasattr(signal, "SIGKILL") else {}
+
+
+def commands():
+    """Names of those of `COMMANDS` that can run here."""
+    return [name for name in COMMANDS if name != "features" or importlib.util.find_spec("apache_beam")]
 
 
 def prepare():
@@ -53,9 +64,10 @@ def stopped_run(name, how, seed):
         said = process.communicate(timeout=SECONDS)[1].decode()
         if how == "interrupted" and (process.returncode not in (0, 130, -signal.SIGINT) or "Traceback" in said):
             return f"Ctrl-C ended with status {process.returncode}: {said[-500:]}"
-        resumed = subprocess.run(_command(name, out, "--resume"), capture_output=True, timeout=SECONDS)
+        resume = [] if name == "features" else ["--resume"]  # which goes on by itself
+        resumed = subprocess.run(_command(name, out, *resume), capture_output=True, timeout=SECONDS)
         if resumed.returncode:
-            return f"--resume failed: {resumed.stderr.decode()[-500:]}"
+            return f"it could not be resumed: {resumed.stderr.decode()[-500:]}"
         return _difference(_content(name, out), whole)
 
 
@@ -106,13 +118,26 @@ def _interrupted():
     return out
 
 
+@functools.cache
+def _images():
+    """A folder of images; it is removed when Python ends."""
+    folder = tempfile.TemporaryDirectory()
+    _images.folder = folder  # keeps it
+    for number, image in enumerate(random_images(IMAGES, SIZE)):
+        keras.utils.save_img(pathlib.Path(folder.name) / f"{number:03}.png", image)
+    return folder.name
+
+
 def _command(name, out, *options):
-    return [sys.executable, "-m", "keras_scatter_command", *COMMANDS[name], f"--out={out}", *options]
+    given = [f"--input={_images()}", f"--output={out}"] if name == "features" else [f"--out={out}"]
+    return [sys.executable, "-m", "keras_scatter_command", *COMMANDS[name], *given, *options]
 
 
 def _content(name, out):
     """The names of the files of a finished run, and the numbers that matter."""
     names = {path.relative_to(out).as_posix() for path in out.rglob("*") if "tensorboard" not in path.parts}
+    if name == "features":
+        return names, {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in out.iterdir()}
     if name == "distill":
         numbers = {key: array.tolist() for key, array in files.read_npz(out / "filters.npz").items()}
         # It says when the best epoch was, and so on.

@@ -10,9 +10,9 @@ from keras_scatter.errors import relative_error
 from keras_scatter.filters import GroupBank, MorletBank
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.testing import features
+from keras_scatter.versions import versions
 from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_images
-from keras_scatter.workflows.folders import versions
 
 # The noise makes the squared distance of the images 0.49, as in the paper's table 1.
 NOISE, SHIFT, DEFORMATION = 0.7, (2, 2), 3.0

@@ -11,8 +11,8 @@ from keras_scatter.arguments import check_integer
 from keras_scatter.layers import ScatteringCovariance2D
 from keras_scatter.optional import require
 from keras_scatter.synthesis import synthesize
+from keras_scatter.versions import versions
 from keras_scatter.workflows import charts, reports
-from keras_scatter.workflows.folders import versions
 
 
 def read_picture(path, size):

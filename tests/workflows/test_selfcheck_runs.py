@@ -1,3 +1,4 @@
+import pathlib
 import shutil
 
 import pytest
@@ -83,8 +84,22 @@ def test_stopped_runs(tmp_path, monkeypatch, how):
     monkeypatch.setattr(selfcheck_runs, "_unbroken", lambda name: (({"summary.json"}, {"a": 2}), 0.4))
     assert "other numbers" in selfcheck_runs.stopped_run("reproduce", how, 0)
     script.write_text("import sys, time\ntime.sleep(0.5)\nsys.exit(3)")
-    said = {"killed": "--resume failed", "interrupted": "Ctrl-C ended with status"}
+    said = {"killed": "it could not be resumed", "interrupted": "Ctrl-C ended with status"}
     assert said[how] in selfcheck_runs.stopped_run("reproduce", how, 0)
+
+
+def test_features_are_compared_byte_by_byte(tmp_path):
+    (tmp_path / "shard-000000.npz").write_bytes(b"a")
+    whole = selfcheck_runs._content("features", tmp_path)
+    (tmp_path / "shard-000000.npz").write_bytes(b"b")
+    assert "shard-000000.npz" in selfcheck_runs._difference(selfcheck_runs._content("features", tmp_path), whole)
+
+
+def test_features_are_made_of_images(tmp_path):
+    pytest.importorskip("PIL.Image")
+    command = selfcheck_runs._command("features", tmp_path)
+    folder = next(part for part in command if part.startswith("--input=")).removeprefix("--input=")
+    assert len(list(pathlib.Path(folder).iterdir())) == selfcheck_runs.IMAGES and f"--output={tmp_path}" in command
 
 
 def test_the_content_of_a_run(finished):

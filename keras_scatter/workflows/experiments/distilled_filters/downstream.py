@@ -10,7 +10,7 @@ from keras_scatter import saved_filters
 from keras_scatter.workflows.accuracy_curves import AccuracyCurves
 from keras_scatter.workflows.datasets import load_labelled, striped_images
 from keras_scatter.workflows.experiment import chosen, given
-from keras_scatter.workflows.features import FEATURES, GROUPS, cached
+from keras_scatter.workflows.feature_cache import FEATURES, GROUPS, cached
 from keras_scatter.workflows.training import Batches, Steps
 
 # Image shape, the parts to train on and to measure on, and the number of images to train on.

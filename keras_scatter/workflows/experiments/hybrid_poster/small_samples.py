@@ -12,7 +12,7 @@ from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.comparison import mean_and_deviation
 from keras_scatter.workflows.datasets import load_labelled, striped_images
 from keras_scatter.workflows.experiment import QUICK_NOTE, Series, chosen, given
-from keras_scatter.workflows.features import cached
+from keras_scatter.workflows.feature_cache import cached
 from keras_scatter.workflows.training import Batches, DecayedSGD, Steps
 
 SHAPE, CLASSES, BATCH = (32, 32, 3), 10, 128

@@ -6,7 +6,7 @@ from keras_scatter.arguments import check_choice, check_positive
 from keras_scatter.workflows.accuracy_curves import AccuracyCurves
 from keras_scatter.workflows.experiment import chosen, given
 from keras_scatter.workflows.experiments.distilled_filters.downstream import DATASETS, load
-from keras_scatter.workflows.features import cached
+from keras_scatter.workflows.feature_cache import cached
 from keras_scatter.workflows.private import fit_private
 
 DELTA, CLASSES = 1e-5, 10
