@@ -1,5 +1,6 @@
 """The documentation site holds what it must, as far as that shows without building it."""
 
+import ast
 import importlib
 import pathlib
 import re
@@ -104,3 +105,24 @@ def test_dead_links_and_pages_that_load_from_elsewhere_are_found(tmp_path):
     ]
     (tmp_path / "b.html").write_text('<p id="there"></p><script src="https://cdn.org/x.js"></script>')
     assert pages.check(tmp_path) == ["b.html loads https://cdn.org/x.js"]
+
+
+SCRIPTS = sorted((ROOT / "gallery").glob("*.py"))
+
+
+def test_the_gallery_has_its_pictures():
+    assert len(SCRIPTS) >= 14
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_of_the_gallery_has_a_title_and_imports_what_there_is(path):
+    """The scripts themselves run when the site is built."""
+    tree = ast.parse(path.read_text())
+    title, line, empty, text = ast.get_docstring(tree).split("\n", 3)
+    assert set(line) == {"="} and len(line) == len(title) and not empty and text
+    assert "pyplot.show()" in path.read_text()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("keras_scatter"):
+            pytest.importorskip("sklearn")
+            module = importlib.import_module(node.module)
+            assert all(hasattr(module, alias.name) for alias in node.names)
