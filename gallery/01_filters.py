@@ -2,9 +2,9 @@
 Filters and what they keep
 ==========================
 
-``ScatteringFFT`` filters an image by Morlet wavelets of J scales and L angles, and by one low-pass. The Littlewood-Paley
-sum says how much of the energy at each frequency these filters keep together: about all of it inside the circle, less in
-the corners, which are the finest diagonal details.
+``ScatteringFFT`` filters an image by Morlet wavelets of J scales and L angles, and by one low-pass. The
+Littlewood-Paley sum says how much of the energy at each frequency these filters keep together: about all of it inside
+the circle, less in the corners, which are the finest diagonal details.
 """
 
 from matplotlib import pyplot

@@ -3,8 +3,8 @@ Coefficients on a disc
 ======================
 
 A disc stands for the plane of frequencies. The sector of a path lies in the direction of its wavelet, fine scales
-outside. Bricks have joints in two directions, and the coefficients say so; gravel has none that it prefers. In the disc
-of order 2 the sector of each first wavelet is divided by the second one.
+outside. Bricks have joints in two directions, and the coefficients say so; gravel has none that it prefers. In the
+disc of order 2 the sector of each first wavelet is divided by the second one.
 """
 
 from matplotlib import pyplot

@@ -2,9 +2,9 @@
 One path through a picture
 ==========================
 
-A path is a row of wavelets. The first one finds what oscillates at its scale and in its direction, and the modulus forgets
-the phase: what remains is where there is much of it. The second wavelet looks for patterns in that map, and the average
-makes the result stable to shifts.
+A path is a row of wavelets. The first one finds what oscillates at its scale and in its direction, and the modulus
+forgets the phase: what remains is where there is much of it. The second wavelet looks for patterns in that map, and
+the average makes the result stable to shifts.
 """
 
 from matplotlib import pyplot

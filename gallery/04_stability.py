@@ -2,9 +2,9 @@
 Shifts, deformations and noise
 ==============================
 
-How far do features move, when the picture does? Distances of the pixels and of the scattering coefficients, each over the
-size of the whole: ``|f(x) - f(y)| / |f(x)|``. Coefficients are averaged over 2\\*\\*J pixels, so that they move less than
-pixels until the shift is as large as that.
+How far do features move, when the picture does? Distances of the pixels and of the scattering coefficients, each over
+the size of the whole: ``|f(x) - f(y)| / |f(x)|``. Coefficients are averaged over 2\\*\\*J pixels, so that they move
+less than pixels until the shift is as large as that.
 """
 
 import numpy as np

@@ -2,10 +2,10 @@
 Textures told apart
 ===================
 
-Squares of 32 pixels of grass, gravel and bricks, without their light and contrast: five of each texture to learn from, those
-of another part of the pictures to measure on. Means over all positions of the coefficients make a row of numbers of each
-square, and a linear classifier does the rest. Mean and deviation over ten draws of the squares to learn from. From J = 2 on
-order 2 helps. With J = 4 only 2 x 2 positions are left to take a mean of.
+Squares of 32 pixels of grass, gravel and bricks, without their light and contrast: five of each texture to learn
+from, those of another part of the pictures to measure on. Means over all positions of the coefficients make a row of
+numbers of each square, and a linear classifier does the rest. Mean and deviation over ten draws of the squares to
+learn from. From J = 2 on order 2 helps. With J = 4 only 2 x 2 positions are left to take a mean of.
 """
 
 import numpy as np

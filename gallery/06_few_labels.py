@@ -2,8 +2,8 @@
 Few labels
 ==========
 
-Handwritten digits of 8x8 pixels, which come with scikit-learn: the same classifier on pixels and on scattering features,
-by the number of labels of each digit. Mean and deviation over ten draws.
+Handwritten digits of 8x8 pixels, which come with scikit-learn: the same classifier on pixels and on scattering
+features, by the number of labels of each digit. Mean and deviation over ten draws.
 """
 
 import numpy as np

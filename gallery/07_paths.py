@@ -2,8 +2,9 @@
 Fewer paths
 ===========
 
-Not every path is worth its place. Here paths are kept by their energy on a few textures, largest first; ``paths=`` makes a
-layer of them that computes nothing else. Of order 2 the weaker half of the paths holds about a fifth of the energy.
+Not every path is worth its place. Here paths are kept by their energy on a few textures, largest first; ``paths=``
+makes a layer of them that computes nothing else. Of order 2 the weaker half of the paths holds about a fifth of the
+energy.
 """
 
 import numpy as np

@@ -2,10 +2,10 @@
 Fine-tuning, and its rate
 =========================
 
-``ComplexModulusConv`` is designed, and may be trained further. With Adam every weight moves by about the rate in every step,
-and the filters are small numbers: so the rate decides. Here the layer learns from images of dead leaves to be closer to the
-exact transform. At ``1e-5`` it comes closer from the first steps on; ``1e-4`` first loses and then finds again what the
-design had; ``1e-3`` loses it.
+``ComplexModulusConv`` is designed, and may be trained further. With Adam every weight moves by about the rate in
+every step, and the filters are small numbers: so the rate decides. Here the layer learns from images of dead leaves
+to be closer to the exact transform. At ``1e-5`` it comes closer from the first steps on; ``1e-4`` first loses and
+then finds again what the design had; ``1e-3`` loses it.
 """
 
 import keras

@@ -2,9 +2,9 @@
 Denoising with the dual tree
 ============================
 
-``DTCWT`` and ``InverseDTCWT`` are each other's inverse. Between them, small coefficients can be set to zero: noise is in
-many small ones, edges in a few large ones. The modulus of a complex coefficient hardly depends on where exactly an edge is,
-so the threshold leaves few ripples around it.
+``DTCWT`` and ``InverseDTCWT`` are each other's inverse. Between them, small coefficients can be set to zero: noise is
+in many small ones, edges in a few large ones. The modulus of a complex coefficient hardly depends on where exactly an
+edge is, so the threshold leaves few ripples around it.
 """
 
 import keras

@@ -2,9 +2,9 @@
 Back from the coefficients
 ==========================
 
-``invert`` searches for a picture with given coefficients, by gradient descent. With J = 3 a map has one value for 8 x 8
-pixels, with J = 4 one for 16 x 16; what lies between them comes back from the wavelets of all scales and angles. Only order
-1 is given here, of a small picture, and few steps are taken: larger pictures come back closer.
+``invert`` searches for a picture with given coefficients, by gradient descent. With J = 3 a map has one value for 8 x
+8 pixels, with J = 4 one for 16 x 16; what lies between them comes back from the wavelets of all scales and angles.
+Only order 1 is given here, of a small picture, and few steps are taken: larger pictures come back closer.
 """
 
 import numpy as np

@@ -2,9 +2,9 @@
 A scalogram, and joint scattering
 =================================
 
-A sound like a voice, made from a formula: a buzz whose pitch rises, through two resonances that move as from "a" to "i". The
-scalogram, order 1 of scattering, shows the harmonics and the resonances. Joint time-frequency scattering says in which way
-patterns of the scalogram move: features of one spin see what rises, those of the other what falls.
+A sound like a voice, made from a formula: a buzz whose pitch rises, through two resonances that move as from "a" to
+"i". The scalogram, order 1 of scattering, shows the harmonics and the resonances. Joint time-frequency scattering
+says in which way patterns of the scalogram move: features of one spin see what rises, those of the other what falls.
 """
 
 import numpy as np

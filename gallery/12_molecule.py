@@ -2,9 +2,9 @@
 A molecule
 ==========
 
-Ethanol as a volume: a Gaussian at every atom, as heavy as its charge. ``HarmonicScattering3D`` gives numbers that are the
-same however the molecule is turned, which is what a model of its energy wants. Distances of the volumes and of the features
-from those of the molecule as it was, by the angle by which it is turned.
+Ethanol as a volume: a Gaussian at every atom, as heavy as its charge. ``HarmonicScattering3D`` gives numbers that are
+the same however the molecule is turned, which is what a model of its energy wants. Distances of the volumes and of
+the features from those of the molecule as it was, by the angle by which it is turned.
 """
 
 import numpy as np
@@ -14,12 +14,9 @@ from keras_scatter.layers import HarmonicScattering3D
 from keras_scatter.molecules import gaussian_densities
 
 charges = np.array([[6, 6, 8, 1, 1, 1, 1, 1, 1]], "float32")
-positions = np.array(  # C C O H H H H H H, in Angstrom
-    [
-        [[1.17, -0.40, 0.00], [0.00, 0.55, 0.00], [-1.19, -0.23, 0.00], [2.11, 0.15, 0.00], [1.13, -1.04, 0.89]]
-        + [[1.13, -1.04, -0.89], [0.04, 1.19, 0.89], [0.04, 1.19, -0.89], [-1.94, 0.38, 0.00]]
-    ]
-)
+carbons_oxygen = [[1.17, -0.40, 0.00], [0.00, 0.55, 0.00], [-1.19, -0.23, 0.00]]
+hydrogens = [[2.11, 0.15, 0.00], [1.13, -1.04, 0.89], [1.13, -1.04, -0.89], [0.04, 1.19, 0.89], [0.04, 1.19, -0.89]]
+positions = np.array([[*carbons_oxygen, *hydrogens, [-1.94, 0.38, 0.00]]])  # Angstrom
 layer = HarmonicScattering3D(J=2, L=3)
 
 

@@ -2,9 +2,9 @@
 A texture made anew
 ===================
 
-``synthesize`` looks for a picture with the scattering covariances of a given one, beginning with noise of the same spectrum.
-What comes out is another piece of the same stuff: the statistics are means over all positions, so they know what gravel is
-like, and not where the stones lie.
+``synthesize`` looks for a picture with the scattering covariances of a given one, beginning with noise of the same
+spectrum. What comes out is another piece of the same stuff: the statistics are means over all positions, so they know
+what gravel is like, and not where the stones lie.
 """
 
 from matplotlib import pyplot

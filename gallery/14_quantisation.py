@@ -2,9 +2,10 @@
 Small files
 ===========
 
-``export`` writes LiteRT files for phones, and ``quantize=`` makes them smaller. It runs each file and compares it with Keras,
-order by order: features of order 2 are about a hundred times smaller than those of order 0, so that rounding hurts them most.
-A file that is too far off is refused, as the one with int8 numbers throughout is on these images.
+``export`` writes LiteRT files for phones, and ``quantize=`` makes them smaller. It runs each file and compares it
+with Keras, order by order: features of order 2 are about a hundred times smaller than those of order 0, so that
+rounding hurts them most. A file that is too far off is refused, as the one with int8 numbers throughout is on these
+images.
 """
 
 import tempfile

@@ -2,8 +2,9 @@
 Three backends, one number
 ==========================
 
-The same lines run on TensorFlow, JAX and PyTorch: ``KERAS_BACKEND`` chooses. Each backend that is installed computes the
-coefficients of one picture in a process of its own. How far each of them is from TensorFlow, over the largest coefficient.
+The same lines run on TensorFlow, JAX and PyTorch: ``KERAS_BACKEND`` chooses. Each backend that is installed computes
+the coefficients of one picture in a process of its own. How far each of them is from TensorFlow, over the largest
+coefficient.
 """
 
 import importlib.util

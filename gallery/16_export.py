@@ -2,9 +2,9 @@
 A file for phones and browsers
 ==============================
 
-The exact layer computes FFTs, which LiteRT does not know. ``export`` writes it with products of matrices, runs the file in
-LiteRT's own runtime and compares. The browser's LiteRT wants a batch of known size, here 1. Below, the file is run by itself,
-without Keras: its maps are the layer's.
+The exact layer computes FFTs, which LiteRT does not know. ``export`` writes it with products of matrices, runs the
+file in LiteRT's own runtime and compares. The browser's LiteRT wants a batch of known size, here 1. Below, the file
+is run by itself, without Keras: its maps are the layer's.
 """
 
 import tempfile
