@@ -118,6 +118,8 @@ def linked(text, folder, page_folder=DOCS):
         inside = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else ""
         if inside in PAGES:
             path = DOCS / PAGES[inside]
+        elif path == ROOT / "gallery" or path.parent == ROOT / "gallery":
+            path = DOCS / "gallery" / ("index.rst" if path.is_dir() else f"{path.stem}.rst")
         elif not path.is_relative_to(DOCS) and path.suffix not in PICTURES:
             return words  # the site has no page of it
         return f"{mark}[{words}]({pathlib.PurePath(os.path.relpath(path, page_folder)).as_posix()}{anchor or ''})"
