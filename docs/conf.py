@@ -20,17 +20,14 @@ version = release = keras_scatter.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
 extensions += ["sphinx_gallery.gen_gallery"]
-exclude_patterns = ["_templates", "README.md"]
+exclude_patterns = ["_templates"]
 templates_path = ["_templates"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-nitpicky = False
 default_role = "code"  # docstrings have Markdown's backticks
 pygments_style = "friendly"
 
 # Pages: headings of Markdown can be linked to.
 myst_heading_anchors = 3
-myst_enable_extensions = ["colon_fence", "fieldlist"]
-suppress_warnings = []
 
 # The reference, from docstrings in Keras's form.
 napoleon_numpy_docstring = False
@@ -66,7 +63,6 @@ sphinx_gallery_conf = {
 
 html_theme = "furo"
 html_title = f"keras_scatter {release}"
-html_static_path = []
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}

@@ -126,3 +126,19 @@ def test_a_script_of_the_gallery_has_a_title_and_imports_what_there_is(path):
             pytest.importorskip("sklearn")
             module = importlib.import_module(node.module)
             assert all(hasattr(module, alias.name) for alias in node.names)
+
+
+def test_python_in_pages_is_where_a_test_runs_it():
+    """`test_package.py` runs that of README.md and of the pages themselves."""
+    others = [ROOT / file for file in pages.PAGES if file != "README.md"] + list((DOCS / "api").glob("*.rst"))
+    assert not [file for file in others if "```python" in file.read_text() or "code-block:: python" in file.read_text()]
+    assert "```" not in pages.card("morlet_o2")
+
+
+@pytest.mark.parametrize(
+    "file", [*sorted(DOCS.glob("*.md")), *map(ROOT.joinpath, pages.PAGES)], ids=lambda path: path.name
+)
+def test_powers_are_code(file):
+    """In plain Markdown two of them would print what stands between in bold."""
+    plain = re.sub(r"```.*?```|`[^`]*`", "", file.read_text(), flags=re.DOTALL)
+    assert not re.findall(r".*\w\*\*\w.*|.*\w\*\*-\w.*", plain)

@@ -7,8 +7,15 @@ from compare import once
 from keras_scatter import layers, plots
 
 matplotlib = pytest.importorskip("matplotlib")
+pytest.importorskip("matplotlib.pyplot")
 matplotlib.use("Agg")
 pytestmark = once
+
+
+@pytest.fixture(autouse=True)
+def _no_figures_are_left():
+    yield
+    matplotlib.pyplot.close("all")
 
 
 def brightest(axis):
