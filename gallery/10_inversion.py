@@ -22,7 +22,7 @@ axes[0].set(title="picture", xlabel="128 x 128 pixels", xticks=[], yticks=[])
 for axis, J in zip(axes[1:], (3, 4)):
     layer = ScatteringFFT(J=J, L=8, order=1)
     target = layer(x)
-    found = invert(layer, target, iterations=150, drop_every=100, value_range=(0, 255), seed=0, verbose=0)
+    found = invert(layer, target, iterations=120, drop_every=80, value_range=(0, 255), seed=0, verbose=0)
     axis.imshow(found.image[0, ..., 0], cmap="gray", vmin=0, vmax=255)
     axis.set(title=f"J = {J}: {float(np.squeeze(psnr(found.image, x))):.1f} dB", xticks=[], yticks=[])
     axis.set_xlabel(f"from {target.shape[1]} x {target.shape[2]} x {target.shape[3]} numbers")

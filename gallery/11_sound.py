@@ -25,6 +25,7 @@ for k in range(1, 25):
 sound = (sound / abs(sound).max()).astype("float32")
 
 figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+figure.get_layout_engine().set(wspace=0.12)
 plots.coefficients(ScatteringFFT1D(J=8, Q=12, T=256, order=1), sound, left)
 
 layer = TimeFrequencyScattering(J=9, J_fr=4, Q=12, order_1=False)

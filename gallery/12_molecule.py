@@ -34,6 +34,7 @@ for angle in angles:
         changes[name].append(100 * np.linalg.norm(of(turned(angle)) - of(volume)) / np.linalg.norm(of(volume)))
 
 figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+figure.get_layout_engine().set(wspace=0.12)
 image = left.imshow(volume[0].sum((2, 3)).T, cmap="viridis", origin="lower")
 left.set(title="ethanol, from above", xlabel="voxels", ylabel="voxels")
 figure.colorbar(image, ax=left, label="charge a pixel")
