@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 TESTS ?=
 BENCH ?= --resume
+DOCS ?=
 TEXTURES ?= textures
 RESULTS := benchmarks/results
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: distill test lint filters tables bench experiments clean
+.PHONY: distill test lint docs filters tables bench experiments clean
 
 distill: $(INSTALLED)  ## distil the scattering transform and write filters, pictures and errors into runs/distill
 	$(BIN)/keras-scatter distill --out runs/distill --resume
@@ -19,6 +20,11 @@ test: $(INSTALLED)  ## run the tests on KERAS_BACKEND (default: tensorflow); opt
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+docs: $(INSTALLED)  ## build the documentation site into build/docs; DOCS="-D plot_gallery=0" does not run the gallery
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html $(DOCS) docs build/docs
+	$(BIN)/python tools/pages.py build/docs
 
 filters: $(INSTALLED)  ## make the shipped filter groups again (hours; needs CIFAR-10, see TFDS_DATA_DIR, and a folder tiny_imagenet)
 	$(BIN)/python tools/shipped.py
@@ -78,4 +84,4 @@ $(INSTALLED): setup.cfg pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info docs/generated docs/gallery docs/api/generated

@@ -3,8 +3,12 @@
 import numpy as np
 from keras import ops
 
+from keras_scatter.filters.dual_tree_bank import DualTreeBank
+from keras_scatter.filters.group_bank import GroupBank
 from keras_scatter.filters.morlet import angle
-from keras_scatter.filters.pictures import given_axes
+from keras_scatter.filters.morlet_bank import MorletBank
+from keras_scatter.filters.morlet_bank_1d import MorletBank1D
+from keras_scatter.filters.pictures import draw_sum, given_axes
 from keras_scatter.optional import require
 
 FONT = 9  # points
@@ -41,29 +45,196 @@ def coefficients(layer, x, axes=None):
     >>> [axis.get_title() for axis in figure.axes[:2]]
     ['order 1', 'order 2']
     """
+    if _check_drawable(layer) == "image":
+        return _draw_discs(layer, _by_path(layer, x).mean((0, 1, 3, 4)), axes)
+    return _draw_scalogram(layer, _by_path(layer, x).mean((0, 1)), axes)
+
+
+def _check_drawable(layer):
+    """What a layer of images or of averaged signals takes."""
     first = next((path for path in getattr(layer, "paths", ()) if getattr(path, "order", 0)), None)
     if hasattr(first, "angles") and hasattr(layer, "L"):
-        return _draw_discs(layer, _by_path(layer, x).mean((0, 1, 3, 4)), axes)
+        return "image"
     if hasattr(first, "xi") and getattr(layer, "T", None) not in (0, "global"):
-        return _draw_scalogram(layer, _by_path(layer, x).mean((0, 1)), axes)
+        return "signal"
     raise TypeError(
         "layer must be a ScatteringFFT, a ComplexModulusConv, or a ScatteringFFT1D that averages over T samples. "
         f"Received: {layer!r}"
     )
 
 
+def filters(layer, axes=None):
+    """Draw the filters of a layer, and their Littlewood-Paley sum: how much of each frequency they keep.
+
+    Args:
+        layer: a `ScatteringFFT`, `ScatteringFFT1D`, `TimeFrequencyScattering` (its wavelets along time), `DTCWT`, or a
+            `ComplexModulusConv`, which is built if it is not yet.
+        axes: matplotlib axes to draw into: for images three (real parts, imaginary parts, sum), for signals two (sum,
+            spectra). None makes a figure.
+
+    Returns:
+        The matplotlib figure.
+
+    Raises:
+        TypeError: the layer has no filters of the kind.
+        ValueError: axes are not as many.
+
+    Example:
+
+    >>> figure = filters(ScatteringFFT(J=2, L=6))
+    >>> [axis.get_title() for axis in figure.axes[:2]]
+    ['real parts', 'imaginary parts']
+    """
+    return _bank(layer).plot(axes)
+
+
+def littlewood_paley(layer, axes=None):
+    """Draw the Littlewood-Paley sum of a layer: how much of the energy at each frequency its filters keep.
+
+    Args:
+        layer: as in `filters`.
+        axes: one matplotlib axis to draw into. None makes a figure.
+
+    Returns:
+        The matplotlib figure.
+
+    Raises:
+        TypeError: the layer has no filters of the kind.
+        ValueError: axes are more than one.
+
+    Example:
+
+    >>> figure = littlewood_paley(ScatteringFFT1D(J=5, Q=4))
+    >>> figure.axes[0].get_xlabel()
+    'frequency (cycles a sample)'
+
+    Reference:
+        J. Bruna, S. Mallat, Invariant Scattering Convolution Networks, IEEE TPAMI 35 (2013), equation 4.
+    """
+    bank = _bank(layer)
+    (axis,) = _axes(axes, 1, "that of the sum", figsize=(5.6, 5) if len(bank.shape) == 2 else (6, 2.6))
+    draw_sum(axis, bank)
+    if len(bank.shape) == 1:
+        axis.set_xlabel("frequency (cycles a sample)", fontsize=FONT)
+    return axis.figure
+
+
+def _bank(layer):
+    """The filters of a layer as a bank."""
+    path = next((path for path in getattr(layer, "paths", ()) if getattr(path, "order", 0)), None)
+    if hasattr(layer, "levels") and hasattr(layer, "qshift"):
+        return DualTreeBank(layer.levels, layer.biort, layer.qshift, shape=(max(64, 2 ** (layer.levels + 2)),) * 2)
+    if getattr(layer, "rank", None) == 2 and hasattr(path, "scales") and hasattr(layer, "L"):
+        J = layer._plan.scale
+        size = max(64, 2 ** (J + 3))
+        if not hasattr(layer, "group_config"):
+            return MorletBank(J, layer.L, shape=(size, size))
+        if not layer.built:
+            layer.build((None, size, size, 1) if layer.data_format == "channels_last" else (None, 1, size, size))
+        arrays = {name: ops.convert_to_numpy(variable) for name, variable in layer.filters.items()}
+        return GroupBank(layer.group_config, arrays, shape=(size, size))
+    if getattr(layer, "rank", None) == 1 and hasattr(path, "xi") and not hasattr(layer, "group_config"):
+        return MorletBank1D(layer.J, layer.Q, T=None if layer.T in (0, "global") else layer.T)
+    raise TypeError(
+        "layer must be a ScatteringFFT, ScatteringFFT1D, TimeFrequencyScattering, ComplexModulusConv or DTCWT. "
+        f"Received: {layer!r}"
+    )
+
+
+def path(layer, x, path, axes=None):
+    """Draw what one path makes of an image or a signal, step by step: the input, each modulus, and the average.
+
+    Args:
+        layer: a `ScatteringFFT`, `ComplexModulusConv`, or a `ScatteringFFT1D` that averages over T samples.
+        x: one image `(H, W)` or signal `(time,)`; or with channels, or a batch of such, of which the first is drawn.
+        path: one of `layer.paths`, of order 1 or more; of a layer that has all of them.
+        axes: matplotlib axes to draw into: two more than the path has wavelets. None makes a figure.
+
+    Returns:
+        The matplotlib figure.
+
+    Raises:
+        TypeError: the layer has no paths of the kind.
+        ValueError: path is not one of the layer's with a wavelet, x has another rank, or axes another number.
+
+    Example:
+
+    >>> x = np.random.default_rng(0).uniform(size=(64, 64))
+    >>> layer = ScatteringFFT(J=3)
+    >>> figure = path(layer, x, layer.paths[40])
+    >>> [axis.get_title() for axis in figure.axes if axis.get_title()]
+    ['input', 'modulus, j = 0, t = 0', 'modulus, j = 2, t = 7', 'average']
+    """
+    _check_drawable(layer)
+    if path not in layer.paths or not path.order:
+        raise ValueError(f"path must be one of layer.paths that has a wavelet. Received: path={path!r}")
+    x = _batch(layer, x)
+    wavelets = _wavelets(path)
+    config = {**layer.get_config(), "paths": lambda other: _wavelets(other) == wavelets[: other.order] and other.order}
+    moduli = _like(layer, {**config, "output": "modulus"}, x)(x)
+    steps = [x, *(moduli[other] for other in sorted(moduli, key=lambda other: other.order))]
+    steps.append(_like(layer, {**config, "paths": [list(path)]}, x)(x))
+    maps = [_first(layer, step) for step in steps]
+    titles = ["input", *(f"modulus, {wavelet}" for wavelet in _words(path)), "average"]
+    rank = layer.rank
+    size = {"figsize": (3 * len(maps), 3.2)} if rank == 2 else {"figsize": (2.8 * len(maps), 2.6)}
+    axes = _axes(axes, len(maps), "input, each modulus and average", **size)
+    for axis, array, title in zip(axes, maps, titles):
+        if rank == 2:
+            image = axis.imshow(array, cmap="gray" if title == "input" else COLOURS, vmin=min(0, array.min()))
+            axis.set(xticks=[], yticks=[], xlabel=f"{array.shape[0]} x {array.shape[1]}")
+            axis.figure.colorbar(image, ax=axis, shrink=0.7).ax.tick_params(labelsize=FONT)
+        else:
+            stride = x.shape[1 if layer.data_format == "channels_last" else 2] / len(array)
+            axis.plot(stride * np.arange(len(array)), array, color="black", linewidth=0.8)
+            axis.set_xlabel("time (samples)")
+        axis.set_title(title, fontsize=FONT)
+    return axes[0].figure
+
+
+def _like(layer, config, x):
+    """A layer of the same kind and weights with another config."""
+    other = type(layer).from_config({**config, "name": None})
+    if layer.weights or hasattr(layer, "group_config"):
+        other.build(x.shape)
+        other.set_weights(layer.get_weights() or other.get_weights())
+    return other
+
+
+def _first(layer, array):
+    """The first channel of the first item."""
+    array = ops.convert_to_numpy(array)[0]
+    return array[..., 0] if layer.data_format == "channels_last" else array[0]
+
+
+def _wavelets(path):
+    """What tells the wavelets of a path apart."""
+    return tuple(zip(path.scales, path.angles)) if hasattr(path, "scales") else path.n
+
+
+def _words(path):
+    if hasattr(path, "scales"):
+        return [f"j = {j}, t = {t}" for j, t in zip(path.scales, path.angles)]
+    return [f"{xi:.3g} cycles a sample" for xi in path.xi]
+
+
 def _by_path(layer, x):
     """Coefficients `(batch, C, K, ...)` of inputs that may lack the channels, and the batch."""
+    features = ops.convert_to_numpy(layer(_batch(layer, x)))
+    if layer.data_format == "channels_last":
+        features = np.moveaxis(features, -1, 1)
+    batch, _, *sizes = features.shape
+    return features.reshape(batch, -1, len(layer.paths), *sizes)
+
+
+def _batch(layer, x):
+    """The input as a batch with channels."""
     x, rank = ops.convert_to_numpy(x), layer.rank
     if not rank <= x.ndim <= rank + 2:
         raise ValueError(f"x must have {rank} to {rank + 2} axes. Received: shape {x.shape}")
     if x.ndim == rank:
         x = x[..., None] if layer.data_format == "channels_last" else x[None]
-    features = ops.convert_to_numpy(layer(x if x.ndim == rank + 2 else x[None]))
-    if layer.data_format == "channels_last":
-        features = np.moveaxis(features, -1, 1)
-    batch, _, *sizes = features.shape
-    return features.reshape(batch, -1, len(layer.paths), *sizes)
+    return x if x.ndim == rank + 2 else x[None]
 
 
 def _axes(axes, count, what, **options):
@@ -79,7 +250,9 @@ def _draw_discs(layer, values, axes):
     options = {"subplot_kw": {"projection": "polar"}, "figsize": (3.4 * len(orders), 3.2)}
     axes = _axes(axes, len(orders), "a polar one for every order", **options)
     for axis, m in zip(axes, orders):
-        places = [(_sector(path, layer.J, layer.L), k) for k, path in enumerate(layer.paths) if path.order == m]
+        places = [
+            (_sector(path, layer._plan.scale, layer.L), k) for k, path in enumerate(layer.paths) if path.order == m
+        ]
         _draw_disc(axis, [place for place, _ in places], values[[k for _, k in places]])
         axis.set_title(f"order {m}", fontsize=FONT)
     return axes[0].figure

@@ -211,6 +211,9 @@ def test_python_in_pages_runs(block, tmp_path, monkeypatch, textures):
     """Each block stands alone."""
     if ("export(" in block or "image_dataset_from_directory" in block) and keras.backend.backend() != "tensorflow":
         pytest.skip("tf.data and SavedModel are TensorFlow's")
+    for other in ("torch", "jax"):
+        if f"import {other}\n" in block and other != BACKEND:
+            pytest.skip(f"for those who use {other}")
     if "keras_hub" in block:
         pytest.importorskip("keras_hub", reason="keras-hub is not installed")
     monkeypatch.chdir(tmp_path)

@@ -7,8 +7,15 @@ from compare import once
 from keras_scatter import layers, plots
 
 matplotlib = pytest.importorskip("matplotlib")
+pytest.importorskip("matplotlib.pyplot")
 matplotlib.use("Agg")
 pytestmark = once
+
+
+@pytest.fixture(autouse=True)
+def _no_figures_are_left():
+    yield
+    matplotlib.pyplot.close("all")
 
 
 def brightest(axis):
@@ -26,6 +33,12 @@ def test_a_wave_is_in_the_sector_of_its_direction_and_scale(degrees):
     direction, radius = brightest(figure.axes[0])
     assert min(abs(direction - degrees), 180 - abs(direction - degrees)) <= 180 / 8
     assert radius == pytest.approx(0.5)  # j = 1 of three scales
+
+
+def test_a_layer_whose_scale_follows_from_its_order():
+    x = np.random.default_rng(0).uniform(size=(32, 32))
+    figure = plots.coefficients(layers.ComplexModulusConv(L=4, order=2), x)
+    assert len(figure.axes[1].patches) == 2 * 16
 
 
 @pytest.mark.parametrize("m", [1, 2, 3])
@@ -101,3 +114,89 @@ def test_a_wrong_number_of_axes():
     axes = matplotlib.figure.Figure().add_subplot(projection="polar")
     with pytest.raises(ValueError, match=r"axes must be None or 2 matplotlib axes: a polar one for .*Received: 1"):
         plots.coefficients(layers.ScatteringFFT(J=2, L=4), np.zeros((16, 16)), axes)
+
+
+@pytest.mark.parametrize(
+    ("make", "count", "shape"),
+    [
+        (lambda: layers.ScatteringFFT(J=2, L=4), 3, (65, 65)),
+        (lambda: layers.ComplexModulusConv(L=4, order=1), 3, (65, 65)),
+        (lambda: layers.DTCWT(2), 3, (65, 65)),
+        (lambda: layers.ScatteringFFT1D(J=3, Q=2), 2, None),
+        (lambda: layers.TimeFrequencyScattering(J=4, J_fr=2, Q=4), 2, None),
+    ],
+)
+def test_filters_and_their_sum_are_those_of_the_layer(make, count, shape):
+    figure = plots.filters(make())
+    assert len([axis for axis in figure.axes if axis.get_label() != "<colorbar>"]) >= count
+    axis = plots.littlewood_paley(make()).axes[0]
+    bank = plots._bank(make())
+    if shape:
+        (image,) = axis.images
+        assert image.get_array().shape == shape
+        assert image.get_array().max() == pytest.approx(bank.frame_bounds()[1])
+    else:
+        assert axis.lines[0].get_ydata().max() == pytest.approx(bank.littlewood_paley()[1:].max())
+        assert axis.get_xlabel() == "frequency (cycles a sample)"
+
+
+def test_the_sum_of_a_trained_layer_is_that_of_its_weights():
+    layer = layers.ComplexModulusConv(L=4, order=1)
+    before = plots._bank(layer).littlewood_paley().max()
+    layer.set_weights([2 * weight for weight in layer.get_weights()])
+    axis = matplotlib.figure.Figure().add_subplot()
+    assert plots.littlewood_paley(layer, axis) is axis.figure
+    assert axis.images[0].get_array().max() > 2 * before
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("kind", [layers.ScatteringFFT, layers.ComplexModulusConv])
+def test_a_path_ends_in_its_coefficients(kind, data_format):
+    layer = kind(J=2, L=4, order=2, data_format=data_format)
+    x = np.random.default_rng(0).uniform(size=(32, 40))
+    layer(x[None, ..., None] if data_format == "channels_last" else x[None, None])
+    if layer.weights:
+        layer.set_weights([1.5 * weight for weight in layer.get_weights()])
+    path = layer.paths[11]
+    axes = [axis for axis in plots.path(layer, x, path).axes if axis.images and axis.get_title()]
+    assert [axis.get_title() for axis in axes] == [
+        "input",
+        f"modulus, j = {path.scales[0]}, t = {path.angles[0]}",
+        f"modulus, j = {path.scales[1]}, t = {path.angles[1]}",
+        "average",
+    ]
+    np.testing.assert_allclose(axes[0].images[0].get_array(), x)
+    expected = plots._by_path(layer, x)[0, 0, 11]
+    np.testing.assert_allclose(axes[-1].images[0].get_array(), expected, rtol=1e-4, atol=1e-7)
+
+
+def test_a_path_of_a_signal():
+    layer = layers.ScatteringFFT1D(J=4, Q=4)
+    x = np.sin(2 * np.pi * 0.1 * np.arange(512))
+    path = layer.paths[-1]
+    axes = plots.path(layer, x, path).axes
+    assert axes[0].get_title() == "input" and axes[-1].get_title() == "average"
+    assert f"{path.xi[1]:.3g} cycles a sample" in axes[2].get_title()
+    np.testing.assert_allclose(axes[-1].lines[0].get_ydata(), plots._by_path(layer, x)[0, 0, -1], rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "draw, error, text",
+    [
+        (lambda: plots.filters(layers.HarmonicScattering3D(J=1)), TypeError, "or DTCWT. Received: <Harm"),
+        (
+            lambda: plots.littlewood_paley(layers.ComplexModulusConv1D(J=3)),
+            TypeError,
+            "Received: <ComplexModulusConv1D",
+        ),
+        (
+            lambda: plots.path(layers.ScatteringFFT(), np.zeros((16, 16)), layers.ScatteringFFT().paths[0]),
+            ValueError,
+            "path must be one of layer.paths that has a wavelet. Received: path=Path",
+        ),
+        (lambda: plots.path(layers.DTCWT(1), np.zeros((16, 16)), None), TypeError, "layer must be a ScatteringFFT"),
+    ],
+)
+def test_wrong_layers_and_paths(draw, error, text):
+    with pytest.raises(error, match=text):
+        draw()

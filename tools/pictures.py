@@ -43,6 +43,14 @@ def of_textures():
     return figure
 
 
+def of_path():
+    """What one path of two wavelets makes of a photograph. Returns the figure."""
+    camera = require("skimage.data", "docs").camera()[::2, ::2] / 255
+    layer = ScatteringFFT(J=4, L=8)
+    path = next(path for path in layer.paths if path.scales == (1, 3) and path.angles == (3, 7))
+    return plots.path(layer, camera, path)
+
+
 def _distance(x, y):
     return np.linalg.norm(x - y) / np.linalg.norm(y)
 
@@ -50,3 +58,5 @@ def _distance(x, y):
 if __name__ == "__main__":
     DOCS.mkdir(exist_ok=True)
     save(of_textures(), DOCS / "coefficients.png")
+    save(of_path(), DOCS / "path.png")
+    save(plots.filters(ScatteringFFT(J=3, L=8)), DOCS / "filters.png")

@@ -10,6 +10,7 @@ import sys
 
 from keras_scatter import saved_filters
 from keras_scatter.files import read_json
+from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.workflows import benchmark, reports, reproduce
 
 MARKED = re.compile(r"(<!-- table: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -101,7 +102,25 @@ def memory_growth():
     return rows
 
 
+def cost_of(argument):
+    """Features, time and memory of one image plane by J or by L, from `scaling.json`."""
+    measured = read_json(benchmark.RESULTS / "scaling.json")
+    time, memory = (benchmark.comparison(measured, measure) for measure in ("forward", "memory"))
+    rows = [[argument, "paths, order 1", "paths, order 2", "time", "memory"]]
+    for n, name in benchmark.SCALING[argument].items():
+        workload = benchmark.Workload.parse(name)
+        paths = [str(len(scattering_paths(workload.J, workload.L, order))) for order in (1, 2)]
+        cells = [
+            benchmark.shown(found[name]["exact-tensorflow"][0], None, measure)
+            for found, measure in ((time, "forward"), (memory, "memory"))
+        ]
+        rows.append([str(n), *paths, *cells])
+    return rows
+
+
 TABLES = {
+    "cost of J": functools.partial(cost_of, "J"),
+    "cost of L": functools.partial(cost_of, "L"),
     "few labels": few_labels,
     "shipped groups": shipped_groups,
     "shipped groups of signals": shipped_groups_of_signals,

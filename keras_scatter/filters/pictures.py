@@ -25,7 +25,7 @@ def draw_images(bank, axes=None):
     real, imaginary, total = given_axes(axes, 3, "real parts, imaginary parts and sum")
     _draw_parts(real, bank, scales, "real parts", np.real)
     _draw_parts(imaginary, bank, scales, "imaginary parts", np.imag)
-    _draw_sum(total, bank)
+    draw_sum(total, bank)
     return total.figure
 
 
@@ -73,7 +73,17 @@ def _middle(wavelet, reach):
     return wavelet[tuple(slice(max(0, n // 2 - reach), n // 2 + reach + 1) for n in wavelet.shape)]
 
 
-def _draw_sum(axis, bank):
+def draw_sum(axis, bank):
+    """The Littlewood-Paley sum of a bank, over both frequencies of images, as a line for signals."""
+    if len(bank.shape) == 1:
+        frequency, shown = _positive(bank)
+        axis.plot(frequency, bank.littlewood_paley()[shown], color="black")
+        axis.axhline(1, color="grey", linewidth=0.8, linestyle=":")
+        axis.set(xscale="log", xlim=(frequency[0], 0.5))
+        axis.set_ylim(bottom=0)
+        axis.set_ylabel("Littlewood-Paley\nsum", fontsize=FONT)
+        axis.tick_params(labelsize=FONT)
+        return
     # An even axis has pi as well as -pi.
     total = np.pad(np.fft.fftshift(bank.littlewood_paley()), [(0, 1 - n % 2) for n in bank.shape], mode="wrap")
     rows, columns = (np.pi * total.shape[axis] / n for axis, n in enumerate(bank.shape))
@@ -102,13 +112,8 @@ def draw_signals(bank, axes=None):
         )
         figure.suptitle(repr(bank)[1:-1], fontsize=FONT)
     above, below = given_axes(axes, 2, "sum and spectra")
-    (size,) = bank.shape
-    shown = slice(1, size // 2 + 1)
-    frequency = np.arange(size)[shown] / size
-    above.plot(frequency, bank.littlewood_paley()[shown], color="black")
-    above.axhline(1, color="grey", linewidth=0.8, linestyle=":")
-    above.set_ylim(bottom=0)
-    above.set_ylabel("Littlewood-Paley\nsum", fontsize=FONT)
+    frequency, shown = _positive(bank)
+    draw_sum(above, bank)
     scales = np.unique(bank.scales)
     colours = require("matplotlib", "plots").colormaps["viridis"](np.linspace(0, 0.85, len(scales)))
     for colour, j in zip(colours, scales):
@@ -120,11 +125,17 @@ def draw_signals(bank, axes=None):
     below.set_ylabel("absolute spectra", fontsize=FONT)
     below.set_ylim(bottom=0)
     below.set_xlabel("frequency (cycles a sample)", fontsize=FONT)
-    for axis in (above, below):
-        axis.set(xscale="log", xlim=(frequency[0], 0.5))
-        axis.tick_params(labelsize=FONT)
+    below.set(xscale="log", xlim=(frequency[0], 0.5))
+    below.tick_params(labelsize=FONT)
     below.legend(fontsize=SMALL, loc="upper left", bbox_to_anchor=(1.01, 1), ncols=1 + len(scales) // LEGEND)
     return below.figure
+
+
+def _positive(bank):
+    """The positive frequencies of a bank of signals, cycles a sample, and where they are."""
+    (size,) = bank.shape
+    shown = slice(1, size // 2 + 1)
+    return np.arange(size)[shown] / size, shown
 
 
 def given_axes(axes, count, what):

@@ -68,8 +68,8 @@ class LocallyInvariantLayer(BaseTransform):
             `sigma` and `slant`, each of shape `(L,)`.
         seed: integer from 0 to 2**32 - 1 for the fixed kernels. They are drawn again from it when a model is loaded; a
             file of weights keeps it, with `mixing`, `wavelet` and `biort`, and loads into no layer of others.
-        bias_initializer, mixing_regularizer, bias_regularizer, activity_regularizer, mixing_constraint,
-            bias_constraint: as in `keras.layers.Conv2D`. `NonExpansive` keeps the mixing from amplifying differences.
+        bias_initializer, mixing_regularizer, bias_regularizer, activity_regularizer: as in `keras.layers.Conv2D`.
+        mixing_constraint, bias_constraint: likewise. `NonExpansive` keeps the mixing from amplifying differences.
         data_format: `"channels_last"` or `"channels_first"`; None takes Keras's setting.
         **kwargs: `name`, `dtype`, `trainable` and other arguments of `keras.layers.Layer`. Half precision policies
             compute the wavelets in float32 and the mixing in half precision.

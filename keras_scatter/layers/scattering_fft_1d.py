@@ -20,8 +20,8 @@ class ScatteringFFT1D(BaseScattering):
     """The exact wavelet scattering transform of signals, computed by FFT.
 
     `S[p] x = | ... | x * psi_{n1} | * psi_{n2} | ... | * phi_T` for all paths p of at most `order` Morlet wavelets with
-    increasing scales j. Filters and numbers are those of Kymatio's main branch; `examples/coming_from_kymatio.py` says
-    how those of its release 0.3.0 follow. The layer has no weights.
+    increasing scales j. Filters and numbers are those of Kymatio's main branch; the page `docs/from_kymatio.md`
+    says how those of its release 0.3.0 follow. The layer has no weights.
 
     Args:
         J: largest scale, an integer from 1 to 40: wavelets reach down to a bandwidth of 0.1 / 2**J cycles a sample.
