@@ -85,12 +85,6 @@ def load(name_or_path, argument="weights"):
     return _read(path.read_bytes(), str(path))
 
 
-def kernel_size(name_or_path):
-    """The sizes of the kernels of a group of images; None for one of signals."""
-    config, _ = load(name_or_path)
-    return config["kernel_size"] if _kind(config) == "images" else None
-
-
 def load_matching(name_or_path, config):
     """The arrays of a group, if it was made for `config` (a result of `groups.resolve`)."""
     found, arrays = load(name_or_path)

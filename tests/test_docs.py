@@ -15,7 +15,18 @@ from tools import pages
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 pytestmark = on_torch
-MODULES = ["errors", "filters", "kymatio", "layers", "losses", "models", "molecules", "perturbations", "plots"]
+MODULES = [
+    "errors",
+    "features",
+    "filters",
+    "kymatio",
+    "layers",
+    "losses",
+    "models",
+    "molecules",
+    "perturbations",
+    "plots",
+]
 MODULES += ["preprocessing", "saved_filters", "testing"]
 EXTRAS = {"detection": "keras_hub", "sklearn": "sklearn"}  # modules by what they need
 

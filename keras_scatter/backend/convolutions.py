@@ -12,8 +12,8 @@ from keras import ops
 
 from keras_scatter.backend.programs import in_xla, is_inlined
 
-# Pixels of images, with margins, that go through at a time.
-CHUNK_PIXELS = {"tensorflow": 48, "jax": 8, "torch": 256}[keras.backend.backend()] * 1600
+# Samples, with margins, that go through at a time.
+CHUNK_SAMPLES = {"tensorflow": 48, "jax": 8, "torch": 256}[keras.backend.backend()] * 1600
 CPUINFO = pathlib.Path("/proc/cpuinfo")  # Linux describes its processor there
 
 
@@ -22,8 +22,8 @@ def form(dtype):
 
     * `"channels"`, rows side by side as channels of a convolution in groups: TensorFlow and PyTorch. On two cores it
       takes half the time of the last one.
-    * `"blocks"`, pixels as channels: JAX on a processor, where XLA takes four times as long for few channels.
-    * `"planes"`, every row an image of its own: wherever else. That is in what is exported and in XLA programs of
+    * `"blocks"`, blocks of samples as channels: JAX on a processor, where XLA is slow for few of them.
+    * `"planes"`, every row by itself: wherever else. That is in what is exported and in XLA programs of
       TensorFlow, for float64 and float16, and where TensorFlow has no gradients of convolutions in groups, as without
       oneDNN.
     """
@@ -72,18 +72,18 @@ def _has_grouped_gradients():
     import tensorflow as tf
 
     with tf.init_scope():
-        image, kernel = tf.ones((1, 3, 3, 2)), tf.ones((3, 3, 1, 2))
+        maps, kernel = tf.ones((1, 3, 3, 2)), tf.ones((3, 3, 1, 2))
         try:
             with tf.GradientTape() as tape:
-                tape.watch([image, kernel])
-                found = tf.nn.conv2d(image, kernel, 1, "VALID")
-            tape.gradient(found, [image, kernel])
+                tape.watch([maps, kernel])
+                found = tf.nn.conv2d(maps, kernel, 1, "VALID")
+            tape.gradient(found, [maps, kernel])
         except tf.errors.OpError:
             return False
     return True
 
 
-def correlate(images, kernel, stride=1, groups=1):
+def correlate(maps, kernel, stride=1, groups=1):
     """Correlate `(n, h, w, groups * P)` with `(k, k, P, groups * F)` where the kernel is within.
 
     Returns:
@@ -93,17 +93,17 @@ def correlate(images, kernel, stride=1, groups=1):
     if backend == "tensorflow" and groups > 1:
         import tensorflow as tf
 
-        return tf.nn.conv2d(images, kernel, stride, "VALID")  # Keras hands these to XLA, which is slow
+        return tf.nn.conv2d(maps, kernel, stride, "VALID")  # Keras hands these to XLA, which is slow
     if backend == "torch":
-        return _correlate_in_torch(images, kernel, stride, groups)
-    return ops.conv(images, kernel, strides=stride, padding="valid", data_format="channels_last")
+        return _correlate_in_torch(maps, kernel, stride, groups)
+    return ops.conv(maps, kernel, strides=stride, padding="valid", data_format="channels_last")
 
 
-def _correlate_in_torch(images, kernel, stride, groups):
+def _correlate_in_torch(maps, kernel, stride, groups):
     import torch
 
-    images, kernel = images.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1)
+    maps, kernel = maps.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1)
     # One channel is fast with the channels first, several with the channels last.
-    memory = torch.contiguous_format if images.shape[1] == 1 else torch.channels_last
+    memory = torch.contiguous_format if maps.shape[1] == 1 else torch.channels_last
     kernel = kernel.contiguous(memory_format=memory)
-    return torch.nn.functional.conv2d(images, kernel, stride=stride, groups=groups).permute(0, 2, 3, 1)
+    return torch.nn.functional.conv2d(maps, kernel, stride=stride, groups=groups).permute(0, 2, 3, 1)

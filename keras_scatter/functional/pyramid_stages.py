@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from keras_scatter.backend.arrays import take
-from keras_scatter.backend.convolutions import CHUNK_PIXELS, correlate
+from keras_scatter.backend.convolutions import CHUNK_SAMPLES, correlate
 from keras_scatter.backend.modulus import modulus, modulus_of_channels
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.functional import cascade, smoothing
@@ -224,7 +224,7 @@ FORMS = {"planes": PlaneStages, "blocks": BlockStages, "channels": ChannelStages
 def _planes_at_a_time(plan, axes, multiple=1):
     if not is_static(*(axis.length for axis in axes)):
         return 0
-    count = CHUNK_PIXELS // plan.samples(axes, 0)
+    count = CHUNK_SAMPLES // plan.samples(axes, 0)
     return max(1, count if count < multiple else count // multiple * multiple)
 
 

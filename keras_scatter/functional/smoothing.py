@@ -1,5 +1,6 @@
 """The last low-pass with its decimation and cropping, an axis at a time, because it is separable."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -103,14 +104,15 @@ def smooth(maps, matrices):
 
 
 def smooth_channels(maps, matrices):
-    """As `smooth`, of maps `(N, h, w, C)`: `(N, h', w', C)`."""
+    """As `smooth`, of maps with channels, `(N, ..., C)`: with the matrices on the left no axis has to move."""
     if any(isinstance(matrix, Blocks) for matrix in matrices):
         return ops.moveaxis(smooth(ops.moveaxis(maps, -1, 1), matrices), 1, -1)
-    rows, columns = (ops.transpose(matrix) for matrix in matrices)
-    _, height, width, channels = ops.shape(maps)
-    maps = rows @ ops.reshape(maps, (-1, height, width * channels))
-    maps = columns @ ops.reshape(maps, (-1, width, channels))
-    return ops.reshape(maps, (-1, ops.shape(rows)[0], ops.shape(columns)[0], channels))
+    for axis, matrix in enumerate(matrices, start=1):
+        _, *before, size = ops.shape(maps)[: axis + 1]
+        behind = ops.shape(maps)[axis + 1 :]
+        maps = ops.transpose(matrix) @ ops.reshape(maps, (-1, size, math.prod(behind)))
+        maps = ops.reshape(maps, (-1, *before, ops.shape(matrix)[1], *behind))
+    return maps
 
 
 def _in_blocks(maps, lowpass):

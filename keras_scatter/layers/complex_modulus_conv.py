@@ -107,7 +107,7 @@ class ComplexModulusConv(BaseComplexModulusConv):
         **kwargs,
     ):
         if kernel_size is None and weights is not None:
-            kernel_size = saved_filters.kernel_size(weights)
+            kernel_size = _kernel_size_of(weights)
         config = resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters)
         self._design = DESIGNS[config["design"]]
         make_plan = functools.partial(self._design.make_plan, config)
@@ -161,3 +161,9 @@ class ComplexModulusConv(BaseComplexModulusConv):
             "lowpass_filters": self.lowpass_filters,
             "share_filters": self.share_filters,
         }
+
+
+def _kernel_size_of(weights):
+    """That of a filter group; None if it is one of signals, which is refused later."""
+    config, _ = saved_filters.load(weights)
+    return config["kernel_size"] if config["design"] in DESIGNS else None
