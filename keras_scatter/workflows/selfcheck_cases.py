@@ -195,6 +195,13 @@ def _common(rng, arguments):
     return arguments
 
 
+def _exact(rng, arguments):
+    """As `_common`, and now and then Fourier transforms by products."""
+    if rng.random() < 0.15:
+        arguments["fft"] = "matmul"
+    return _common(rng, arguments)
+
+
 def _batch(rng):
     return int(rng.integers(1, 4)), int(rng.integers(1, 4))
 
@@ -217,7 +224,7 @@ def _scattering_fft(rng):
         made["chunk_size"] = int(rng.integers(1, 4))
     if rng.random() < 0.2:
         made["output"] = "modulus"
-    return _common(rng, made), _images(rng, J, padding == "periodic")
+    return _exact(rng, made), _images(rng, J, padding == "periodic")
 
 
 def _scattering_fft_1d(rng):
@@ -227,7 +234,7 @@ def _scattering_fft_1d(rng):
     if made["T"] is None:
         made["stride"] = _any_of(rng, None, 1, 2 ** int(rng.integers(J + 1)))
     batch, channels = _batch(rng)
-    return _common(rng, made), (batch, *_sizes(rng, J, 1, padding == "periodic", 160), channels)
+    return _exact(rng, made), (batch, *_sizes(rng, J, 1, padding == "periodic", 160), channels)
 
 
 def _time_frequency(rng):
@@ -237,7 +244,7 @@ def _time_frequency(rng):
     if made["format"] == "time":
         made["order_1"] = bool(rng.integers(2))
     batch, channels = _batch(rng)
-    return _common(rng, made), (batch, *_sizes(rng, J, 1, largest=96), channels)
+    return _exact(rng, made), (batch, *_sizes(rng, J, 1, largest=96), channels)
 
 
 def _harmonic(rng):
@@ -246,12 +253,12 @@ def _harmonic(rng):
     made |= {"sigma_0": 0.5, "rotation_covariant": bool(rng.integers(2)), "order_0": bool(rng.integers(2))}
     made["integral_powers"] = _any_of(rng, (1,), (1, 2), (2, 1.5))
     batch, channels = int(rng.integers(1, 3)), int(rng.integers(1, 3))
-    return _common(rng, made), (batch, *_sizes(rng, J, 3, largest=9), channels)
+    return _exact(rng, made), (batch, *_sizes(rng, J, 3, largest=9), channels)
 
 
 def _complex_modulus(rng):
     order, design = int(rng.integers(1, 3)), _any_of(rng, "faithful", "paper")
-    made = {"L": int(rng.integers(1, 5)), "order": order, "design": design, "kernel_size": _any_of(rng, 3, 5, 7)}
+    made = {"L": int(rng.integers(1, 5)), "order": order, "design": design, "kernel_size": _any_of(rng, 3, 5, 7, None)}
     if design == "faithful":
         made |= {"J": int(rng.integers(order, 4)), "lowpass_filters": int(rng.integers(1, 3))}
     return _common(rng, made), _images(rng, made.get("J", order))

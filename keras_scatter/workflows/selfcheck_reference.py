@@ -8,8 +8,8 @@ import numpy as np
 from keras_scatter import layers
 from keras_scatter.filters.spectra import low_band, on_grid
 
-# What a layer's plainest form does without: the layout, the subset, the parts, the precision.
-PLAIN = {"data_format": "channels_last", "paths": None, "chunk_size": None, "dtype": "float64"}
+# What a layer's plainest form does without: the layout, the subset, the parts, the products, the precision.
+PLAIN = {"data_format": "channels_last", "paths": None, "chunk_size": None, "fft": "native", "dtype": "float64"}
 
 
 def expected(layer, x):
