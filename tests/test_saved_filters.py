@@ -196,7 +196,7 @@ def test_unknown_names_list_the_known_ones():
         ({"L": 6}, "The group has {'L': 8}; the layer has {'L': 6}."),
         ({"order": 1}, "The group has {'order': 2, 'J': 2}; the layer has {'order': 1, 'J': 1}."),
         ({"design": "paper"}, "The group has {'design': 'faithful'}; the layer has {'design': 'paper'}."),
-        ({"kernel_size": 5}, "The group has {'kernel_size': (7, 7, 7)}; the layer has {'kernel_size': (5, 5, 5)}."),
+        ({"kernel_size": 5}, "The group has {'kernel_size': (9, 7, 5)}; the layer has {'kernel_size': (5, 5, 5)}."),
     ],
 )
 def test_a_group_for_other_arguments_shows_both(arguments, text):
@@ -341,3 +341,12 @@ def test_refined_groups_are_better_than_the_designed_ones(name):
         (low, *errors), (_, *before) = (group["relative_error"][dataset] for group in (refined, designed))
         assert low < 1e-4
         assert all(error < earlier for error, earlier in zip(errors, before, strict=True))
+
+
+def test_a_layer_from_its_group():
+    layer = ComplexModulusConv.from_group("morlet_J3_o2", data_format="channels_last")
+    assert_close(layer(IMAGES), ComplexModulusConv(J=3, weights="morlet_J3_o2")(IMAGES), 0)
+    assert ComplexModulusConv1D.from_group("morlet_1d_Q4").Q == (4, 1)
+    for cls, name, what in ((ComplexModulusConv, "morlet_1d_Q4", "images"), (ComplexModulusConv1D, "morlet_o2", "sig")):
+        with pytest.raises(ValueError, match=f"weights must be a filter group of {what}"):
+            cls.from_group(name)

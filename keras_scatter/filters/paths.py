@@ -1,6 +1,83 @@
 """The list of scattering paths: which scales and angles lead to which output channel."""
 
+import html
 from typing import NamedTuple
+
+from keras_scatter.arguments import shown
+
+
+class Paths(tuple):
+    """The paths of a layer in output order: a tuple that finds a path by its fields, and prints as a table.
+
+    Example:
+
+    >>> paths = ScatteringFFT(J=2, L=8).paths
+    >>> paths.index(order=2, scales=(0, 1), angles=(3, 5))
+    46
+    >>> paths.index(paths[46])
+    46
+    """
+
+    __slots__ = ()
+
+    def index(self, path=None, /, *between, **fields):
+        """The position of a path, which is given whole, as to `tuple.index`, or by some of its fields.
+
+        Raises:
+            TypeError: a field that paths do not have.
+            ValueError: no path has these fields, or more than one.
+        """
+        if path is not None or not fields:
+            return super().index(path, *between)
+        names = self[0]._fields
+        for name in fields:
+            if name not in names:
+                raise TypeError(f"a path must be described by {', '.join(names)}. Received: {name}")
+        found = [i for i, path in enumerate(self) if all(getattr(path, name) == fields[name] for name in fields)]
+        if len(found) != 1:
+            given = ", ".join(f"{name}={shown(value)}" for name, value in fields.items())
+            raise ValueError(f"fields must be those of one path. Received: {given}, which {len(found)} paths have")
+        return found[0]
+
+    def table(self):
+        """All paths with their positions: a `PathTable`, which `print` and notebooks show."""
+        return PathTable(self)
+
+
+class PathTable:
+    """Paths as rows. `str` of it is text, and notebooks show HTML.
+
+    Example:
+
+    >>> print(ScatteringFFT(J=1, L=2).paths.table())
+    index  order  scales  angles  name
+    0      0      ()      ()      order_0
+    1      1      (0,)    (0,)    j0_t0
+    2      1      (0,)    (1,)    j0_t1
+    """
+
+    def __init__(self, paths):
+        names = paths[0]._fields if paths else ()
+        self.heading = ("index", *names, "name")
+        self.rows = [(i, *path, path.name) for i, path in enumerate(paths)]
+
+    def __repr__(self):
+        cells = [tuple(map(_cell, row)) for row in (self.heading, *self.rows)]
+        widths = [max(map(len, column)) for column in zip(*cells)]
+        lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells)
+        return "\n".join(lines)
+
+    def _repr_html_(self):
+        rows = [("th", self.heading), *(("td", row) for row in self.rows)]
+        cells = ("".join(f"<{kind}>{html.escape(_cell(cell))}</{kind}>" for cell in row) for kind, row in rows)
+        return "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
+
+
+def _cell(value):
+    """A value as text, floats with four digits."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_cell, value))}{',' * (len(value) == 1)})"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 class Path(NamedTuple):
@@ -52,7 +129,7 @@ def scattering_paths(J, L, order):
             for t in range(L)
         ]
         paths = paths + longest
-    return tuple(paths)
+    return Paths(paths)
 
 
 class Path1D(NamedTuple):

@@ -8,10 +8,12 @@ import numpy as np
 from keras import ops
 
 from keras_scatter import saved_filters
+from keras_scatter.arguments import shown
 from keras_scatter.backend.convolutions import has_bfloat16
-from keras_scatter.filters.groups import designed_group, group_shapes
+from keras_scatter.filters.groups import OF_SIGNALS, designed_group, group_shapes
 from keras_scatter.layers._initial import check_initializer, constant, distinct
 from keras_scatter.layers.base_scattering import BaseScattering
+from keras_scatter.layers.base_transform import NAMES
 
 
 class BaseComplexModulusConv(BaseScattering):
@@ -40,6 +42,30 @@ class BaseComplexModulusConv(BaseScattering):
         self.kernel_initializer = _check_initializer(kernel_initializer)
         self.group_config = group_config
         self._loaded_group = None if weights is None else saved_filters.load_matching(weights, group_config)
+
+    @classmethod
+    def from_group(cls, weights, **kwargs):
+        """The layer that a filter group was made for, with its filters.
+
+        Args:
+            weights: the name of a shipped group, or the path of a file of `save_filters`.
+            **kwargs: other arguments of the layer, such as `paths`, `data_format`, `dtype` and `name`.
+
+        Raises:
+            TypeError: `weights` is neither a name nor a path.
+            ValueError: there is no such group, its file is damaged, or it is one of another layer.
+
+        Example:
+
+        >>> ComplexModulusConv.from_group("morlet_J3_o2").J
+        3
+        """
+        config, _ = saved_filters.load(weights)
+        if (config["design"] in OF_SIGNALS) != (cls.rank == 1):
+            what = NAMES[cls.rank][0]
+            raise ValueError(f"weights must be a filter group of {what}. Received: weights={shown(weights)}")
+        given = {name: value for name, value in config.items() if cls.rank == 2 or name != "design"}
+        return cls(**given, weights=weights, **kwargs)
 
     @property
     def filters(self):

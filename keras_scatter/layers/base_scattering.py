@@ -5,6 +5,7 @@ from keras import ops
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.functional.channels import Layout, Transform, transform
+from keras_scatter.layers._paths import WithPaths
 from keras_scatter.layers.base_transform import NAMES, BaseTransform
 from keras_scatter.plan.tree import select
 
@@ -12,7 +13,7 @@ OUTPUTS = ("scattering", "modulus", "wavelet")
 FORMS = ("auto", "native", "matmul")
 
 
-class BaseScattering(BaseTransform):
+class BaseScattering(WithPaths, BaseTransform):
     """A layer that turns every channel into scattering paths.
 
     Subclasses implement `_arrays(axes)`, which makes the arrays of the program. They set `_programs`, a module with a
@@ -24,7 +25,6 @@ class BaseScattering(BaseTransform):
     """
 
     fft = None
-    feature_order = "channel"  # feature c * K + k is path k of channel c; "path" would be k * C + c
 
     def __init__(self, make_plan, paths=None, output="scattering", data_format=None, **kwargs):
         super().__init__(data_format, **kwargs)
@@ -63,11 +63,6 @@ class BaseScattering(BaseTransform):
         if not self._has_products(*(axis.length for axis in axes)):
             return None
         return self._programs.matrices(self._plan, axes, self._working_dtype())
-
-    @property
-    def paths(self):
-        """The K scattering paths of one channel, in output order."""
-        return self._plan.paths
 
     def call(self, inputs):
         batch, _, *sizes = self._split_shape(ops.shape(inputs))

@@ -9,11 +9,12 @@ from keras_scatter.arguments import check_integer
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.functional import statistics
 from keras_scatter.functional.channels import channels_second
+from keras_scatter.layers._paths import WithPaths
 from keras_scatter.layers.base_transform import NAMES, BaseTransform
 from keras_scatter.plan.tree import select
 
 
-class BaseStatistics(BaseTransform):
+class BaseStatistics(WithPaths, BaseTransform):
     """A layer that describes every channel, or two of them together, by a row of real statistics.
 
     Subclasses implement `_moments(items)`, from `(N, fields, *sizes)`, with weights behind the fields or not, to
@@ -24,7 +25,6 @@ class BaseStatistics(BaseTransform):
         paths, data_format, chunk_size: arguments of the layer.
     """
 
-    feature_order = "channel"
     powers = "P00"  # the statistic whose roots others are divided by
 
     def __init__(self, make_plan, paths=None, data_format=None, chunk_size=None, **kwargs):
@@ -38,11 +38,6 @@ class BaseStatistics(BaseTransform):
         if paths is not None:
             self._selected = select(self._whole.paths, paths)
             self._plan = make_plan(self._selected)
-
-    @property
-    def paths(self):
-        """The K statistics of one channel, in output order; of both with `cross=True`."""
-        return self._plan.paths
 
     def __call__(self, inputs, *args, **kwargs):
         if isinstance(inputs, (list, tuple)) and len(inputs) == 2:

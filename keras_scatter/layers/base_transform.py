@@ -1,5 +1,7 @@
 """What all layers share that read arrays with channels: layout, dtype, sizes, planes."""
 
+import difflib
+import inspect
 import threading
 
 import keras
@@ -17,6 +19,13 @@ NAMES = {
     2: ("images", ("Image height", "Image width"), "pixels"),
     3: ("volumes", ("Volume depth", "Volume height", "Volume width"), "voxels"),
 }
+OF_KERAS = {"name", "dtype", "trainable", "autocast", "activity_regularizer", "input_shape", "input_dim"}
+# Arguments of other packages.
+ELSEWHERE = {
+    "max_order": "max_order is called order here.",
+    "shape": "Sizes are those of the inputs.",
+    "backend": "The backend is Keras's.",
+}
 BUILDING = threading.RLock()  # held while a layer makes its weights
 
 
@@ -31,6 +40,7 @@ class BaseTransform(keras.layers.Layer):
 
     def __init__(self, data_format=None, **kwargs):
         check_policy(kwargs.get("dtype"))
+        _check_names(type(self), kwargs)
         super().__init__(**kwargs)
         check_choice("data_format", data_format, (None, "channels_last", "channels_first"))
         self.data_format = data_format or keras.config.image_data_format()
@@ -117,6 +127,20 @@ class BaseTransform(keras.layers.Layer):
     def _working_dtype(self):
         """The dtype of a computation that needs float32 at least."""
         return "float64" if self.compute_dtype == "float64" else "float32"
+
+
+def _check_names(layer, given):
+    """Refuse arguments that neither the layer nor Keras has, with what may have been meant."""
+    known = [name for name in inspect.signature(layer.__init__).parameters if name not in ("self", "kwargs")]
+    for name in given:
+        if name in OF_KERAS:
+            continue
+        near = difflib.get_close_matches(name, known, 1)
+        hint = ELSEWHERE.get(name, f"Did you mean {near[0]}?" if near else "")
+        raise ValueError(
+            f"The arguments of {layer.__name__} must be out of {', '.join(known)}, and those of keras.layers.Layer. "
+            f"{hint}{' ' * bool(hint)}Received: {name}={shown(given[name])}"
+        )
 
 
 def check_dtype(array, what):

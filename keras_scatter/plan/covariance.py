@@ -8,7 +8,7 @@ import numpy as np
 from keras_scatter.cache import cached
 from keras_scatter.filters.bump import bump_spectra
 from keras_scatter.filters.morlet import morlet_spectra
-from keras_scatter.filters.paths import CovariancePath
+from keras_scatter.filters.paths import CovariancePath, Paths
 from keras_scatter.plan.statistics import (
     Divisors,
     Layout,
@@ -66,7 +66,7 @@ def covariance_plan(filters, reduction, is_normalised, fields, paths=None):
     logs = np.array([0.0 if path.harmonic else powers.get(path.kind, 0.0) for path in found])
     whole = paths is None
     return StatisticsPlan(
-        filters, fields, outer, tuple(found), terms, places.divisors, logs, places.arrays() if whole else {}
+        filters, fields, outer, Paths(found), terms, places.divisors, logs, places.arrays() if whole else {}
     )
 
 

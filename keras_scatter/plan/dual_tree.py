@@ -3,7 +3,7 @@
 import functools
 
 from keras_scatter.cache import cached
-from keras_scatter.filters.paths import Path
+from keras_scatter.filters.paths import Path, Paths
 from keras_scatter.plan.axis import Axis
 from keras_scatter.plan.tree import Plan, Wavelet, tree
 
@@ -78,5 +78,5 @@ def scattering_plan(J, paths=None):
     nodes = tree([bank], J, lambda first, second: second.j > first.j, lambda wavelet: wavelet.j + 1, wanted)
     rows = (row for node in nodes if node.emits for row in node.rows)
     rows = tuple(sorted(rows, key=lambda row: (len(row), row[::-1])))
-    named = tuple(Path(len(row), tuple(w.j for w in row), tuple(w.n % ORIENTATIONS for w in row)) for row in rows)
+    named = Paths(Path(len(row), tuple(w.j for w in row), tuple(w.n % ORIENTATIONS for w in row)) for row in rows)
     return Plan(nodes, named, rows, J, J, "copies", functools.partial(scattering_axis, J=J), None)

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_scatter.cache import cached
 from keras_scatter.filters.morlet import gaussian_spectrum, morlet_factors
-from keras_scatter.filters.paths import Path
+from keras_scatter.filters.paths import Path, Paths
 from keras_scatter.filters.spectra import low_band
 from keras_scatter.plan.axis import Axis
 from keras_scatter.plan.tree import MOST_PATHS, Plan, Wavelet, check_count, in_output_order, tree
@@ -66,7 +66,7 @@ def _nodes(J, L, order, more, paths):
 def _named(nodes, L):
     """The paths of the outputs, and these as rows, in order."""
     rows = in_output_order(row for node in nodes if node.emits for row in node.rows)
-    return tuple(Path(len(row), tuple(w.j for w in row), tuple(w.n % L for w in row)) for row in rows), rows
+    return Paths(Path(len(row), tuple(w.j for w in row), tuple(w.n % L for w in row)) for row in rows), rows
 
 
 def image_axis(size, J, padding):

@@ -11,7 +11,7 @@ import numpy as np
 from keras_scatter.cache import cached
 from keras_scatter.filters import half_band
 from keras_scatter.filters.morlet_1d import SIGMA, constant_q, gaussian_1d, morlet_1d, support
-from keras_scatter.filters.paths import Path1D
+from keras_scatter.filters.paths import Path1D, Paths
 from keras_scatter.filters.spectra import on_grid, without_zeros
 from keras_scatter.plan.axis import Axis
 from keras_scatter.plan.tree import Plan, Wavelet, check_count, in_output_order, tree
@@ -96,7 +96,7 @@ def _named_tree(filters, banks, order, level, paths):
     nodes = tree(banks, order, lambda a, b: b.j > a.j, level, wanted)
     rows = in_output_order(row for node in nodes if node.emits for row in node.rows)
     named = [constant_q(J, q) for q in Q]
-    return nodes, tuple(_path(row, named) for row in rows), rows
+    return nodes, Paths(_path(row, named) for row in rows), rows
 
 
 def _path(row, banks):

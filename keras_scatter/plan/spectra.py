@@ -8,7 +8,7 @@ import numpy as np
 from keras_scatter.cache import cached
 from keras_scatter.filters.battle_lemarie import battle_lemarie
 from keras_scatter.filters.morlet_1d import SIGMA, Morlet1D, constant_q, gaussian_1d, morlet_1d
-from keras_scatter.filters.paths import SpectraPath
+from keras_scatter.filters.paths import Paths, SpectraPath
 from keras_scatter.filters.spectra import on_grid
 from keras_scatter.plan.statistics import (
     Divisors,
@@ -70,7 +70,7 @@ def spectra_plan(filters, reduction, is_normalised, fields, paths=None):
     sums = padded([places.terms(path, rows) for path, rows in terms])
     arrays = places.arrays() if paths is None else {}
     logs = np.zeros(len(found))
-    return StatisticsPlan(filters, fields, outer, tuple(found), sums, places.divisors, logs, arrays)
+    return StatisticsPlan(filters, fields, outer, Paths(found), sums, places.divisors, logs, arrays)
 
 
 def _by_kind(J, reduction, fields):

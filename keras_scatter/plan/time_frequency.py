@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_scatter.cache import cached
 from keras_scatter.filters.morlet_1d import SIGMA, Morlet1D, constant_q, gaussian_1d, morlet_1d
-from keras_scatter.filters.paths import TimeFrequencyPath
+from keras_scatter.filters.paths import Paths, TimeFrequencyPath
 from keras_scatter.filters.spectra import on_grid
 from keras_scatter.plan.axis import Axis
 from keras_scatter.plan.signals import signal_plan
@@ -220,7 +220,7 @@ def time_frequency_plan(time, frequency, order_1, paths=None):
                 raise ValueError(f"A transform must have at most {MOST_PATHS} paths. Received: {received}")
         if chosen:
             stacks.append(stack._replace(chosen=tuple(chosen), kept=tuple(kept)))
-    found = tuple(path for path in found if wanted is None or path in wanted)
+    found = Paths(path for path in found if wanted is None or path in wanted)
     return TimeFrequencyPlan(plan, axis, tuple(stacks), found, any(path.order == 0 for path in found))
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_scatter.cache import cached
-from keras_scatter.filters.paths import HarmonicPath
+from keras_scatter.filters.paths import HarmonicPath, Paths
 from keras_scatter.filters.solid_harmonic import harmonic_polynomials
 from keras_scatter.filters.spectra import as_float
 from keras_scatter.plan.axis import Axis
@@ -78,7 +78,7 @@ def volume_plan(geometry, order, powers, average, order_0, paths=None):
     kept = tuple(index[row] + powers.index(path.power) for row, path in named)
     filters = VolumeFilters(J, L, sigma_0, covariant, powers, kept)
     level = J if average == "local" else 0
-    return Plan(nodes, tuple(path for _, path in named), rows, level, level, "periodic", Axis, filters, average)
+    return Plan(nodes, Paths(path for _, path in named), rows, level, level, "periodic", Axis, filters, average)
 
 
 def _wavelet(kind, J):
