@@ -13,7 +13,7 @@ from keras import ops
 from keras_scatter.backend.programs import in_xla, is_inlined
 
 # Samples, with margins, that go through at a time.
-CHUNK_SAMPLES = {"tensorflow": 48, "jax": 8, "torch": 256}[keras.backend.backend()] * 1600
+CHUNK_SAMPLES = {"tensorflow": 96, "jax": 8, "torch": 128}[keras.backend.backend()] * 1600
 CPUINFO = pathlib.Path("/proc/cpuinfo")  # Linux describes its processor there
 
 
