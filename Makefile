@@ -40,6 +40,9 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 	$(BIN)/keras-scatter bench --out $(RESULTS)/cpu.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads 1x1x2048x2048-J4-o2 --repetitions 3 --programs exact-tensorflow exact-jax \
 		exact-torch faithful-tensorflow --out $(RESULTS)/large.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads 128x3x32x32-J2-o2 16x3x128x128-J2-o2 8x3x224x224-J3-o1 1x3x224x224-J2-o2 \
+		--programs exact-tensorflow exact-jax exact-torch faithful-tensorflow faithful-jax faithful-torch \
+		faithful-tensorflow-bfloat16 faithful-torch-bfloat16 --out $(RESULTS)/student.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads scaling --programs exact-tensorflow faithful-tensorflow paper-tensorflow \
 		kymatio-torch --out $(RESULTS)/scaling.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads 128x3x32x32-J2-o2 16x3x128x128-J2-o2 --programs dtcwt-tensorflow dtcwt-jax \

@@ -63,6 +63,19 @@ def alone(file):
     return rows
 
 
+def student():
+    """The faithful design beside the exact layer of its backend, and how many times as fast it is."""
+    rows = [["workload", "backend", "exact", "faithful", "faithful in bfloat16"]]
+    for workload, found in read_json(benchmark.RESULTS / "student.json")["workloads"].items():
+        seconds = {name: entry["forward"]["median"] for name, entry in found["programs"].items() if "forward" in entry}
+        for backend in benchmark.BACKENDS:
+            exact = seconds[f"exact-{backend}"]
+            times = (seconds.get(f"faithful-{backend}{ending}") for ending in ("", "-bfloat16"))
+            cells = [benchmark.shown(time, exact / time, "forward") if time else "" for time in times]
+            rows.append([workload, backend, benchmark.shown(exact, None, "forward"), *cells])
+    return rows
+
+
 def experiment(*names, caption=None):
     """The table of an experiment whose results are in `benchmarks/results`, or of several with equal columns."""
     found = [reproduce.find(name).tables(_summary(name))[caption] for name in names]
@@ -126,6 +139,7 @@ TABLES = {
     "shipped groups of signals": shipped_groups_of_signals,
     "speed": functools.partial(benchmarked, "cpu.json", "forward", SCATTERING),
     "speed of gradients": functools.partial(benchmarked, "cpu.json", "gradient", SCATTERING),
+    "student": student,
     "memory": functools.partial(benchmarked, "cpu.json", "memory", SCATTERING),
     "signals": functools.partial(benchmarked, "signals.json", "forward", on_all_backends("exact1d")),
     "gradients of signals": functools.partial(benchmarked, "signals.json", "gradient", on_all_backends("exact1d")),

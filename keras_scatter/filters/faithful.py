@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_scatter.cache import cached
 from keras_scatter.filters.morlet import gaussian_spectrum, morlet_spectra
 from keras_scatter.filters.pyramid import (
     bank_spectra,
@@ -48,8 +49,13 @@ def shapes(config, channels):
 
 def filters(config):
     """The designed filters, of numbers that bfloat16 holds: `(outputs, inputs, rows, columns)`, wavelets complex."""
-    L, (first, later, lowpass), levels = config["L"], config["kernel_size"], config["J"] - 1
-    lowpasses = [to_bfloat16(taps) for taps in lowpass_kernels(config["lowpass_filters"], lowpass, later, levels)]
+    return _filters(config["L"], config["J"], tuple(config["kernel_size"]), config["lowpass_filters"])
+
+
+@cached
+def _filters(L, J, kernel_size, P):
+    (first, later, lowpass), levels = kernel_size, J - 1
+    lowpasses = [to_bfloat16(taps) for taps in lowpass_kernels(P, lowpass, later, levels)]
     found = {}
     for d in range(levels + 1):
         n = grid(d)
