@@ -22,8 +22,8 @@ def test_the_drawn_wavelets_are_the_effective_ones():
     """The picture of level 1 shows psi_1 itself, up to the error of the design."""
     config, arrays = saved_filters.load("morlet_o2")
     (_, psi_0), (lowpass, psi_1) = groups.effective_filters(config, arrays)
-    assert psi_0.shape == (8, 7, 7) and lowpass.shape == (2, 7, 7) and psi_1.shape == (8, 19, 19)
-    exact = morlet.morlet(1, 8, 9)[:, ::-1, ::-1]
+    assert psi_0.shape == (8, 9, 9) and lowpass.shape == (2, 5, 5) and psi_1.shape == (8, 17, 17)
+    exact = morlet.morlet(1, 8, 8)[:, ::-1, ::-1]
     assert np.linalg.norm(psi_1 - exact) < 0.1 * np.linalg.norm(exact)
     assert_close(design.taps_spectrum(psi_1)[:, 0, 0] + 1, np.ones(8), 1e-5)
 
