@@ -43,9 +43,9 @@ def has_accelerator():
 
         return jax.default_backend() != "cpu"
     if backend == "torch":
-        from keras.src.backend.torch.core import get_device
+        import torch
 
-        return get_device() != "cpu"
+        return torch.accelerator.is_available()
     import tensorflow as tf
 
     return bool(tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"))

@@ -8,7 +8,14 @@ from keras_scatter.backend.constants import constants
 from keras_scatter.filters.morlet import gaussian_spectrum
 from keras_scatter.filters.morlet_1d import gaussian_1d
 from keras_scatter.filters.spectra import low_band
-from keras_scatter.functional.smoothing import Blocks, block_matrices, lowpass_matrix, matrices, smooth
+from keras_scatter.functional.smoothing import (
+    Blocks,
+    block_matrices,
+    lowpass_matrix,
+    matrices,
+    smooth,
+    smooth_channels,
+)
 from keras_scatter.plan.images import image_plan
 
 
@@ -46,3 +53,18 @@ def test_long_axes_are_smoothed_in_blocks(size, step, kept):
     blocks = Blocks(*constants((matrix.astype("float32"), sums.astype("float32"))))
     assert_close(smooth(ops.convert_to_tensor(x.astype("float32")), (blocks,)), expected, 1e-6)
     assert matrix.size <= 24 * step
+
+
+@pytest.mark.parametrize("in_blocks", [False, True])
+def test_maps_with_channels_are_smoothed_alike(in_blocks):
+    maps, spectrum = images(2, 3, 24, 16), gaussian_spectrum(2, 16)
+    rows = lowpass_matrix(gaussian_spectrum(2, 24), 4, (1, 4)).astype("float32")
+    if in_blocks:
+        columns = block_matrices(np.fft.ifft(spectrum).real, 4, (1, 2))
+        columns = Blocks(*constants(tuple(matrix.astype("float32") for matrix in columns)))
+    else:
+        (columns,) = constants([lowpass_matrix(spectrum, 4, (1, 2)).astype("float32")])
+    both = (*constants([rows]), columns)
+    expected = smooth(ops.convert_to_tensor(maps), both)
+    found = smooth_channels(ops.convert_to_tensor(np.moveaxis(maps, 1, -1)), both)
+    assert_close(ops.moveaxis(found, -1, 1), expected, 1e-6)
