@@ -97,7 +97,9 @@ def _by_path(plan, axes, found):
 
 def run(plan, stages, moduli, output, first=0):
     """Outputs of the nodes that descend from one, by node; `moduli` are those of node `first`."""
-    held, found = {first: stages.analyse(moduli, first)}, {}
+    held, found = {}, {}
+    if plan.nodes[first].end > first + 1:
+        held[first] = stages.analyse(moduli, first)
     i = first + 1
     while i < plan.nodes[first].end:
         node = plan.nodes[i]

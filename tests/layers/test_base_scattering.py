@@ -20,6 +20,7 @@ CASES = {
         (1, 1, 97, 112),
     ),
     "images_periodic": (ScatteringFFT, {"J": 1, "L": 2, "padding": "periodic", "output": "wavelet"}, (2, 12, 8, 1)),
+    "order_0_alone": (ScatteringFFT, {"J": 1, "L": 1, "paths": [(0, (), ())]}, (2, 13, 22, 1)),
     "signals": (ScatteringFFT1D, {"J": 4, "Q": (2, 1), "T": 20.5}, (2, 300, 2)),
     "signals_without_average": (ScatteringFFT1D, {"J": 3, "T": 0, "order": 3}, (1, 60, 1)),
     "volumes": (HarmonicScattering3D, {"J": 1, "L": 1, "sigma_0": 0.4, "order_0": True}, (2, 5, 6, 7, 1)),
