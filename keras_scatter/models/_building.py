@@ -9,6 +9,7 @@ from keras_scatter.arguments import check_choice, check_integer, check_number, c
 from keras_scatter.layers.base_transform import check_policy
 
 LAST = "channels_last"
+LARGEST_WIDTH = 2**16  # channels, units or classes; more would fill the memory before anything is refused
 
 
 class Builder:
@@ -78,6 +79,11 @@ def by_glorot(inputs):
     return glorot(2**0.5), "zeros"
 
 
+def check_width(name, value):
+    """Number of filters, units or classes of a layer."""
+    return check_integer(name, value, maximum=LARGEST_WIDTH)
+
+
 def check_training(gain, seed=0, classifier_activation=None):
     """Check the arguments that all networks share, before anything is built."""
     check_number("gain", gain)
@@ -94,7 +100,7 @@ def check_filters(filters):
     """Numbers of filters of the two layers of a small network."""
     if not isinstance(filters, (tuple, list)) or len(filters) != 2:
         raise ValueError(f"filters must be two integers >= 1. Received: filters={shown(filters)}")
-    return tuple(check_integer("filters", number) for number in filters)
+    return tuple(check_width("filters", number) for number in filters)
 
 
 def finished(inputs, outputs, name, weights):

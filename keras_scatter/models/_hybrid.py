@@ -8,7 +8,7 @@ from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
 from keras_scatter.layers.scattering_fft import ScatteringFFT
-from keras_scatter.models._building import finished
+from keras_scatter.models._building import check_width, finished
 
 LARGEST_J = 16  # of images of 65,536 pixels a side
 
@@ -55,7 +55,7 @@ def resnet50(width):
 
 def residual_network(build, given, network, classes, activation, name, weights):
     """Scattering, a stem, groups of residual blocks, mean, classes."""
-    classes = check_integer("classes", classes)
+    classes = check_width("classes", classes)
     inputs, x = scattered(build, given)
     if network.momentum is not None:
         x = standardised(build, x, network.momentum)
@@ -122,7 +122,7 @@ def check_widths(argument, widths, least=1):
     if not isinstance(widths, (tuple, list)) or len(widths) < least:
         number = "one integer >= 1 or more" if least else "integers >= 1"
         raise ValueError(f"{argument} must be a tuple of {number}. Received: {argument}={widths!r}")
-    return tuple(check_integer(argument, width) for width in widths)
+    return tuple(check_width(argument, width) for width in widths)
 
 
 def uniform(inputs):

@@ -1,7 +1,6 @@
 """A residual network of ten layers behind scattering."""
 
-from keras_scatter.arguments import check_integer
-from keras_scatter.models._building import Builder
+from keras_scatter.models._building import Builder, check_width
 from keras_scatter.models._hybrid import Input, Residual, basic, residual_network
 
 
@@ -62,7 +61,7 @@ def ScatResNet10(
     Reference:
         Compressing the Input for CNNs with the First-Order Scattering Transform: table 1.
     """
-    width = check_integer("width", width)
+    width = check_width("width", width)
     groups = (2, width, 1), (2, 2 * width, 2)
     # The momentum of the features' normalisation is 0.9 in PyTorch's terms.
     network = Residual(width, groups, basic, stem_bias=True, momentum=0.1)

@@ -1,7 +1,6 @@
 """A residual network of fifty layers behind scattering."""
 
-from keras_scatter.arguments import check_integer
-from keras_scatter.models._building import Builder
+from keras_scatter.models._building import Builder, check_width
 from keras_scatter.models._hybrid import Input, residual_network, resnet50
 
 
@@ -63,7 +62,7 @@ def ScatResNet50(
     Reference:
         Compressing the Input for CNNs with the First-Order Scattering Transform: table 1.
     """
-    network = resnet50(check_integer("width", width))
+    network = resnet50(check_width("width", width))
     given = Input(input_shape, (224, 224, 3), J, L, order, scattering)
     build = Builder(data_format, dtype)
     return residual_network(build, given, network, classes, classifier_activation, name, weights)

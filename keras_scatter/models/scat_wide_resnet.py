@@ -1,7 +1,7 @@
 """A wide residual network for small images behind scattering."""
 
-from keras_scatter.arguments import check_choice, check_integer
-from keras_scatter.models._building import Builder
+from keras_scatter.arguments import check_choice
+from keras_scatter.models._building import Builder, check_width
 from keras_scatter.models._hybrid import Input, Residual, basic, residual_network
 
 # Height and width, channels of the stem over k, stride of the second group.
@@ -69,7 +69,7 @@ def ScatWideResNet(
         E. Oyallon, E. Belilovsky, S. Zagoruyko, Scaling the Scattering Transform: Deep Hybrid Networks, ICCV 2017.
     """
     size, stem, strides = VARIANTS[check_choice("variant", variant, tuple(VARIANTS))]
-    k = check_integer("k", k)
+    k = check_width("k", k)
     network = Residual(stem * k, ((2, 32 * k, 1), (2, 64 * k, strides)), basic, momentum=0.9)
     given = Input(input_shape, (size, size, 3), J, L, order, scattering)
     name = name or f"scat_wide_resnet_{variant}"

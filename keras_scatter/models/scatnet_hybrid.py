@@ -5,7 +5,7 @@ import keras
 from keras_scatter.arguments import check_choice, check_fraction, check_integer, shown
 from keras_scatter.layers.dtcwt_scattering import DTCWTScattering
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
-from keras_scatter.models._building import Builder, by_glorot, check_training, finished, glorot
+from keras_scatter.models._building import Builder, by_glorot, check_training, check_width, finished, glorot
 
 STEM = 16
 
@@ -67,7 +67,7 @@ def ScatNetHybrid(
         A Learnable ScatterNet: Locally Invariant Convolutional Layers, section 1.5.3 and table 1.7.
     """
     check_choice("variant", variant, ("A", "B", "C", "D"))
-    classes, width = check_integer("classes", classes), check_integer("width", width)
+    classes, width = check_width("classes", classes), check_width("width", width)
     check_training(gain, seed, classifier_activation)
     dropout = check_fraction("dropout", dropout)
     build = Builder(data_format, dtype)

@@ -2,8 +2,8 @@
 
 import keras
 
-from keras_scatter.arguments import check_fraction, check_integer
-from keras_scatter.models._building import Builder, finished
+from keras_scatter.arguments import check_fraction
+from keras_scatter.models._building import Builder, check_width, finished
 from keras_scatter.models._hybrid import (
     Input,
     check_widths,
@@ -76,7 +76,7 @@ def SharedLocalEncoder(
     Reference:
         E. Oyallon, E. Belilovsky, S. Zagoruyko, Scaling the Scattering Transform: Deep Hybrid Networks, ICCV 2017.
     """
-    classes, dropout = check_integer("classes", classes), check_fraction("dropout", dropout)
+    classes, dropout = check_width("classes", classes), check_fraction("dropout", dropout)
     widths, dense_widths = check_widths("widths", widths), check_widths("dense_widths", dense_widths, least=0)
     build = Builder(data_format, dtype)
     inputs, x = scattered(build, Input(input_shape, (224, 224, 3), J, L, order, scattering))

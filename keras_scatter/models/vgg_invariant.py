@@ -2,9 +2,9 @@
 
 import keras
 
-from keras_scatter.arguments import check_choice, check_integer, shown
+from keras_scatter.arguments import check_choice, shown
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
-from keras_scatter.models._building import Builder, by_glorot, check_training, finished, glorot
+from keras_scatter.models._building import Builder, by_glorot, check_training, check_width, finished, glorot
 
 # Height and width, classes, convolutions.
 DATASETS = {"cifar10": (32, 10, "ABCDEF"), "cifar100": (32, 100, "ABCDEF"), "tiny_imagenet": (64, 200, "ABCDEFGH")}
@@ -62,7 +62,7 @@ def VGGInvariant(
     """
     size, classes, letters = DATASETS[check_choice("dataset", dataset, tuple(DATASETS))]
     swap = _check_swap(swap, letters)
-    width = check_integer("width", width)
+    width = check_width("width", width)
     check_training(gain, seed, classifier_activation)
     build = Builder(data_format, dtype)
     inputs, x = build.images(size, size, 3)

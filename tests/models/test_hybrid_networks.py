@@ -265,8 +265,14 @@ def test_dtypes(name, policy, float64):
     ("kind", "arguments", "error", "text"),
     [
         (ScatResNet10, {"order": 3}, ValueError, "order must be one of 1, 2. Received: order=3"),
-        (ScatResNet10, {"classes": 0}, ValueError, "classes must be an integer >= 1. Received: classes=0"),
-        (ScatResNet50, {"width": 1.5}, TypeError, "width must be an integer >= 1. Received: width=1.5"),
+        (ScatResNet10, {"classes": 0}, ValueError, "classes must be an integer from 1 to 65536. Received: classes=0"),
+        (ScatResNet50, {"width": 1.5}, TypeError, "width must be an integer from 1 to 65536. Received: width=1.5"),
+        (
+            ScatResNet50,
+            {"width": 10**9},
+            ValueError,
+            "from 1 to 65536. Received: width=1000000000",
+        ),
         (ScatResNet50, {"J": 0}, ValueError, "J must be an integer from 1 to 16. Received: J=0"),
         (WideScatResNet50, {"L": 0}, ValueError, "L must be an integer >= 1. Received: L=0"),
         (
@@ -288,7 +294,7 @@ def test_dtypes(name, policy, float64):
             ValueError,
             "variant must be one of 'cifar', 'stl'. Received: variant='svhn'",
         ),
-        (ScatWideResNet, {"k": 0}, ValueError, "k must be an integer >= 1. Received: k=0"),
+        (ScatWideResNet, {"k": 0}, ValueError, "k must be an integer from 1 to 65536. Received: k=0"),
         (
             ScatWideResNet,
             {"input_shape": (8, 8, 240), "scattering": None},
@@ -297,7 +303,7 @@ def test_dtypes(name, policy, float64):
         ),
         (ScatteringMLP, {"scattering": "fast"}, ValueError, "scattering must be one of 'exact', 'distilled', None"),
         (ScatteringMLP, {"widths": ()}, ValueError, "widths must be a tuple of one integer >= 1 or more. Received"),
-        (ScatteringMLP, {"widths": (0,)}, ValueError, "widths must be an integer >= 1. Received: widths=0"),
+        (ScatteringMLP, {"widths": (0,)}, ValueError, "widths must be an integer from 1 to 65536. Received: widths=0"),
         (ScatteringMLP, {"dropout": 1}, ValueError, "dropout must be a number >= 0 and < 1. Received: dropout=1"),
         (
             SharedLocalEncoder,

@@ -176,7 +176,12 @@ def test_channels_first():
     [
         (InvariantNetMNIST, {"mixing": "5x5"}, ValueError, "mixing must be one of '1x1'"),
         (InvariantNetMNIST, {"filters": 7}, ValueError, "filters must be two integers >= 1. Received: filters=7"),
-        (InvariantNetMNIST, {"filters": (7, 0)}, ValueError, "filters must be an integer >= 1. Received: filters=0"),
+        (
+            InvariantNetMNIST,
+            {"filters": (7, 0)},
+            ValueError,
+            "filters must be an integer from 1 to 65536. Received: filters=0",
+        ),
         (
             ConvNetMNIST,
             {"kernel_size": 0},
@@ -198,7 +203,7 @@ def test_channels_first():
             ValueError,
             "variant must be one of 'A', 'B', 'C', 'D'. Received: variant='E'",
         ),
-        (ScatNetHybrid, {"variant": "A", "classes": 0}, ValueError, "classes must be an integer >= 1"),
+        (ScatNetHybrid, {"variant": "A", "classes": 0}, ValueError, "classes must be an integer from 1 to 65536"),
         (ScatNetHybrid, {"variant": "A", "input_shape": (32, 32)}, ValueError, "input_shape must be height, width and"),
         (
             ScatNetHybrid,
