@@ -258,10 +258,10 @@ def test_a_saved_model_has_outputs_by_name(output, tmp_path):
 @tensorflow_only
 @pytest.mark.parametrize(
     ("size", "J", "order", "large", "limit"),
-    [(32, 2, 2, image_bank.BYTES, 0.42e6), (224, 3, 1, image_bank.BYTES, 8e6), (256, 2, 1, 2**20, 3e6)],
+    [(32, 2, 2, image_bank.CONSTANT, 0.42e6), (224, 3, 1, image_bank.CONSTANT, 8e6), (256, 2, 1, 2**20, 3e6)],
 )
 def test_a_saved_model_holds_the_wavelets_once(size, J, order, large, limit, tmp_path, monkeypatch):
-    monkeypatch.setattr(image_bank, "BYTES", large)
+    monkeypatch.setattr(image_bank, "CONSTANT", large)
     model = model_of(ScatteringFFT(J=J, order=order), shape=(size, size, 1))
     served = export_saved_model(model, tmp_path)
     assert bytes_in(tmp_path) < limit

@@ -11,6 +11,7 @@ backend's matter:
   exported to runtimes that have neither FFTs nor complex numbers. See `transforms`.
 """
 
+import functools
 import itertools
 
 import keras
@@ -22,6 +23,7 @@ from keras_scatter.backend.arrays import take
 from keras_scatter.backend.constants import constants
 from keras_scatter.backend.modulus import modulus as modulus_of_pair
 from keras_scatter.backend.modulus import smooth_root
+from keras_scatter.filters.spectra import low_band
 
 
 def fold(spectrum, factors):
@@ -52,6 +54,9 @@ class _Transforms:
 
     def _summed(self, first, last):
         return sum(first[k][..., None] * last[k] for k in range(last.shape[0]))
+
+    # The low band of a spectrum of planes: without that many octaves at its top.
+    low = staticmethod(functools.partial(low_band, axes=(-2, -1), xp=ops))
 
     def whole(self, half, size):
         """The spectrum of which this is the half: `size` bins in FFT order."""
@@ -100,6 +105,9 @@ class _Pairs(_Transforms):
             return _half_of_volumes(planes)
         found = tf.signal.rfft(planes) if rank == 1 else tf.signal.fft2d(tf.complex(planes, tf.zeros_like(planes)))
         return tf.math.real(found), tf.math.imag(found)
+
+    def low(self, spectrum, octaves):
+        return tuple(low_band(part, octaves, (-2, -1), ops) for part in spectrum)
 
     def filters(self, filters):
         """Real filters `(B, ...)` as `product` takes them."""
@@ -274,6 +282,8 @@ class _Torch(_Transforms):
         found = torch.fft.fftn(planes, dim=axes) if rank == 2 else torch.fft.rfftn(planes, dim=axes)
         return torch.view_as_real(found)
 
+    low = staticmethod(functools.partial(low_band, axes=(-3, -2), xp=ops))
+
     def filters(self, filters):
         import torch
 
@@ -365,6 +375,8 @@ class _Products(_Transforms):
             # (N, R, F, ..., 2, Z) as (N, R, ..., Z, 2, F)
             found = self._along(_reordered(found, (*range(2, rank), rank + 1, rank, 1)), "complex")
         return found
+
+    low = staticmethod(functools.partial(low_band, axes=(-3, -1), xp=ops))
 
     def filters(self, filters):
         return filters[:, None] if len(filters.shape) == 2 else ops.transpose(filters, (0, 2, 1))[:, :, None]

@@ -4,13 +4,17 @@ The constants are those of Kymatio, so that numbers agree with it: see `KYMATIO_
 Reference: J. Bruna, S. Mallat, Invariant Scattering Convolution Networks, IEEE TPAMI 35 (2013), section 2.
 """
 
+import functools
+import math
+
 import numpy as np
 
-from keras_scatter.filters.spectra import as_float
+from keras_scatter.filters.spectra import as_float, low_band
 
 XI = 3 * np.pi / 4  # centre frequency of psi_0, radians a sample
 SIGMA = 0.8  # width of psi_0 and of phi_1, samples
 SUPPORT = 6.5  # standard deviations kept: the Gaussian falls to 7e-10
+TAIL = 8  # standard deviations of a spectrum, which falls to 1e-14
 KYMATIO_PI = 3.1415  # Kymatio's normalisation; with the true pi its numbers are missed by 9e-5
 
 
@@ -27,6 +31,19 @@ def angle(t, L):
 def support_radius(j, L):
     """Half-width in samples of the grid on which psi_j does not vanish."""
     return int(np.ceil(SUPPORT * SIGMA * 2**j * max(1, 1 / slant(L))))
+
+
+@functools.cache
+def coarsest_grid(j, L):
+    """log2 of the decimation of the coarsest grid whose spectrum holds the wavelets of scale j.
+
+    Example:
+
+    >>> [coarsest_grid(j, L=8) for j in range(6)]
+    [0, 0, 0, 1, 2, 3]
+    """
+    widest = max(XI + TAIL / SIGMA, TAIL * slant(L) / SIGMA)
+    return max(0, j - math.ceil(math.log2(widest / np.pi)))
 
 
 def gabor(j, L, radius):
@@ -67,15 +84,16 @@ def gaussian(sigma, radius):
     return np.exp(-(u**2) / (2 * sigma**2)) / np.sqrt(2 * KYMATIO_PI * sigma**2)
 
 
-def fourier_rows(size, radius, xp=np):
-    """Cosine and sine matrices `(size, 2 * radius + 1)` that take grid values to `size` Fourier bins.
+def fourier_rows(size, radius, xp=np, grid=0):
+    """Cosine and sine matrices `(size / 2**grid, 2 * radius + 1)` that take grid values to the lowest Fourier bins.
 
     Kymatio sums five periods of a filter, -2..2: samples outside them do not count.
     """
     position = np.arange(-radius, radius + 1, dtype="float64")
     n = as_float(size, xp)
     kept = (position >= -2 * n) & (position < 3 * n)
-    phase = xp.arange(size, dtype="float64")[:, None] * position[None, :] * (2 * np.pi / n)
+    bins = low_band(xp.arange(size, dtype="float64"), grid, (-1,), xp)
+    phase = bins[:, None] * position[None, :] * (2 * np.pi / n)
     return xp.where(kept, xp.cos(phase), 0.0), xp.where(kept, xp.sin(phase), 0.0)
 
 
@@ -90,18 +108,19 @@ def morlet_spectra(j, L, height, width, xp=np):
     return xp.matmul(*morlet_factors(j, L, height, width, xp))
 
 
-def morlet_factors(j, L, height, width, xp=np):
-    """Two matrices `(L, height, n)` and `(n, width)` whose product is `morlet_spectra`; n is small on large images.
+def morlet_factors(j, L, height, width, xp=np, grid=0):
+    """Two matrices `(L, h, n)` and `(n, w)` whose product is `morlet_spectra`; n is small on large images.
 
     Formula: `Re(E_h psi E_w^T)` with E the Fourier matrices of the wavelet's own support: the real and the imaginary
     parts of `E_h psi` stand side by side, and so do those of `E_w`. BLAS does this faster than an FFT would.
 
     Args:
         xp: as in `morlet_spectra`.
+        grid: log2 of the decimation of a grid that holds the wavelets: h and w are the sizes of that.
     """
     radius = support_radius(j, L)
-    cos_h, sin_h = fourier_rows(height, radius, xp)
-    cos_w, sin_w = fourier_rows(width, radius, xp)
+    cos_h, sin_h = fourier_rows(height, radius, xp, grid)
+    cos_w, sin_w = fourier_rows(width, radius, xp, grid)
     oscillation, envelope = gabor(j, L, radius)
 
     def along_rows(real, imag):

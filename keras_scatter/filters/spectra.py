@@ -41,14 +41,14 @@ def littlewood_paley(lowpass, wavelets):
     return np.abs(lowpass) ** 2 + (energy + mirrored) / 2
 
 
-def low_band(spectra, level, rank, xp):
-    """Spectra `(..., n)` on the grid that is coarser by 2**level: their low band, unscaled.
+def low_band(spectra, level, axes, xp):
+    """Spectra in FFT order on the grid that is coarser by 2**level: their low band, unscaled.
 
     Args:
-        rank: number of the axes, the last ones.
+        axes: those of frequencies, negative numbers.
         xp: NumPy or `keras.ops`.
     """
-    for axis in range(-rank, 0) if level else ():
+    for axis in axes if level else ():
         size, behind = xp.shape(spectra)[axis], (slice(None),) * (-1 - axis)
         half = size // 2 ** (level + 1)
         parts = (spectra[(..., part, *behind)] for part in (slice(0, half), slice(size - half, size)))

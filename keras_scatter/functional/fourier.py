@@ -54,13 +54,20 @@ class FourierStages(cascade.Stages):
         return self._fourier.spectrum(moduli, len(self.axes))
 
     def waves(self, spectrum, band):
-        rank, factor, filters = len(self.axes), 2 ** (band.level - band.source), self._filters[band]
-        if isinstance(filters, tuple):
-            product = self._fourier.product_of_bins(spectrum, filters, self.axes[0].length >> band.source, factor)
+        rank, filters = len(self.axes), self._filters[band]
+        if rank == 1:
+            product = self._product_of_signals(spectrum, filters, band)
         else:
-            whole = self._fourier.whole(spectrum, self.axes[0].length // 2**band.source) if rank == 1 else spectrum
-            product = self._fourier.product(whole, filters, (factor,) * rank)
+            grid = self._plan.filters.grid(band)
+            low = self._fourier.low(spectrum, grid - band.source)
+            product = self._fourier.product(low, filters, (2 ** (band.level - grid),) * rank)
         return self._fourier.inverse(product, rank)
+
+    def _product_of_signals(self, half, filters, band):
+        size, factor = self.axes[0].length // 2**band.source, 2 ** (band.level - band.source)
+        if isinstance(filters, tuple):
+            return self._fourier.product_of_bins(half, filters, size, factor)
+        return self._fourier.product(self._fourier.whole(half, size), filters, (factor,))
 
     def average(self, moduli, level):
         if self._plan.average == "total":

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_scatter.cache import cached
-from keras_scatter.filters.morlet import gaussian_spectrum, morlet_factors
+from keras_scatter.filters.morlet import coarsest_grid, gaussian_spectrum, morlet_factors
 from keras_scatter.filters.paths import Path, Paths
 from keras_scatter.filters.spectra import low_band
 from keras_scatter.plan.axis import Axis
@@ -19,15 +19,22 @@ class ImageFilters(NamedTuple):
     J: int
     L: int
 
+    def grid(self, band):
+        """log2 of the decimation of the grid on which a band is filtered: the coarsest that holds its wavelets."""
+        return max(band.source, coarsest_grid(band.wavelets[0].j, self.L))
+
     def factors(self, band, lengths, xp=np):
-        """Two matrices whose product is the spectra of the wavelets of a band, `(B, H, W)`: of one scale."""
-        left, right = morlet_factors(band.wavelets[0].j, self.L, *lengths, xp)
+        """Two matrices whose product is the spectra of the wavelets of a band, `(B, h, w)`: of one scale.
+
+        They are on the grid of a band of source 0.
+        """
+        left, right = morlet_factors(band.wavelets[0].j, self.L, *lengths, xp, self.grid(band._replace(source=0)))
         angles = np.array([wavelet.n % self.L for wavelet in band.wavelets])
         return (left if len(angles) == self.L else xp.take(left, angles, axis=0)), right
 
     def lowpass(self, length, level, xp=np):
         """The low-pass along one axis of moduli of a level, `(length / 2**level,)`."""
-        return low_band(gaussian_spectrum(self.J, length, xp), level, 1, xp)
+        return low_band(gaussian_spectrum(self.J, length, xp), level, (-1,), xp)
 
 
 @cached

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_scatter import layers
+from keras_scatter.filters.morlet import morlet_spectra
 from keras_scatter.filters.spectra import low_band, on_grid
 
 # What a layer's plainest form does without: the layout, the subset, the parts, the products, the precision.
@@ -56,7 +57,8 @@ def by_path(layer, plane):
 def _filters(plan, axes, band):
     lengths = tuple(axis.length for axis in axes)
     if len(axes) == 2:
-        return low_band(np.matmul(*plan.filters.factors(band, lengths)), band.source, 2, np)
+        spectra = morlet_spectra(band.wavelets[0].j, plan.filters.L, *lengths)
+        return low_band(spectra[[wavelet.n % plan.filters.L for wavelet in band.wavelets]], band.source, (-2, -1), np)
     first, values = plan.filters.wavelets(band, *lengths, "float64")
     return [on_grid(first, wavelet, lengths[0] >> band.source) for wavelet in values]
 

@@ -5,6 +5,7 @@ from compare import assert_close
 from keras import ops
 
 from keras_scatter.backend.constants import constants
+from keras_scatter.filters.morlet import morlet_spectra
 from keras_scatter.filters.spectra import low_band
 from keras_scatter.functional import image_bank as module
 from keras_scatter.functional.image_bank import image_bank
@@ -16,16 +17,30 @@ def bank(J, L, shape, dtype="float32", paths=None):
     return plan, image_bank(plan, plan.axes(shape), dtype)
 
 
-@pytest.mark.parametrize("shape", [(9, 12), (16, 24)])
-def test_filters_are_the_wavelets_on_coarser_grids(shape):
+@pytest.mark.parametrize(("J", "L", "shape"), [(3, 3, (9, 12)), (3, 3, (16, 24)), (5, 4, (64, 32))])
+def test_filters_are_the_wavelets_on_coarser_grids(J, L, shape):
     """Over the product of their decimations."""
-    plan, found = bank(3, 3, shape, "float64")
+    plan, found = bank(J, L, shape, "float64")
     lengths = [axis.length for axis in plan.axes(shape)]
-    assert len(found) == len(plan.bands) == 4
+    assert len(found) == len(plan.bands) == {3: 4, 5: 11}[J]
     for band, filters in zip(plan.bands, found):
         for wavelet, spectrum in zip(band.wavelets, filters, strict=True):
-            whole = numpy_twin.wavelet(*lengths, *divmod(wavelet.n, 3), 3)
-            assert_close(spectrum, numpy_twin.level(whole, band.source) / 4 ** (band.level - band.source), 1e-9)
+            whole = numpy_twin.wavelet(*lengths, *divmod(wavelet.n, L), L)
+            expected = numpy_twin.level(whole, plan.filters.grid(band)) / 4 ** (band.level - band.source)
+            assert_close(spectrum, expected, 1e-9)
+
+
+@pytest.mark.parametrize(("J", "L", "coarsest"), [(5, 8, 2), (5, 3, 1), (4, 1, 0)])
+def test_the_grid_of_a_band_holds_its_wavelets(J, L, coarsest):
+    """What lies outside is below what single precision sees."""
+    plan = image_plan(J, L, 1, "reflect")
+    grids = {band.wavelets[0].j: plan.filters.grid(band) for band in plan.bands}
+    assert max(grids.values()) == coarsest
+    for j, grid in grids.items():
+        spectra = abs(morlet_spectra(j, L, 128, 128))
+        outside, kept = np.ones((128, 128), bool), 64 >> grid
+        outside[np.ix_(*[np.r_[:kept, 128 - kept : 128]] * 2)] = False
+        assert spectra[:, outside].max(initial=0) < 1e-8 * spectra.max()
 
 
 def test_banks_are_cached():
@@ -36,7 +51,7 @@ def test_banks_are_cached():
 
 def test_a_large_bank_is_made_of_its_factors_in_every_call(monkeypatch):
     _, kept = bank(3, 4, (32, 48))
-    monkeypatch.setattr(module, "BYTES", sum(filters.nbytes for filters in kept) - 1)
+    monkeypatch.setattr(module, "CONSTANT", sum(filters.nbytes for filters in kept) - 1)
     _, made = bank(3, 4, (32, 48))
     assert not any(isinstance(filters, np.ndarray) for filters in made)
     for found, expected in zip(made, kept, strict=True):
@@ -56,4 +71,4 @@ def test_low_band_keeps_the_lowest_frequencies():
     filters = np.broadcast_to(index[:, None] + 100 * index, (1, 16, 16))
     coarse = np.fft.fftfreq(8, 1 / 8)
     for xp, (spectra,) in ((np, (filters,)), (ops, constants((filters,)))):
-        assert_close(low_band(spectra, 1, 2, xp)[0], coarse[:, None] + 100 * coarse, 0)
+        assert_close(low_band(spectra, 1, (-2, -1), xp)[0], coarse[:, None] + 100 * coarse, 0)

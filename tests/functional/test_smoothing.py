@@ -34,7 +34,7 @@ def test_equals_filtering_by_fft(J, level, padding):
 
 def test_constant_planes_keep_their_value():
     """Each column sums to the gain of one axis, the square root of pi / 3.1415."""
-    matrix = lowpass_matrix(low_band(gaussian_spectrum(3, 64), 1, 1, np), 4, (0, 8))
+    matrix = lowpass_matrix(low_band(gaussian_spectrum(3, 64), 1, (-1,), np), 4, (0, 8))
     assert_close(matrix.sum(0), np.full(8, (np.pi / 3.1415) ** 0.5), 1e-9)
 
 
