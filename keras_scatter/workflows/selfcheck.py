@@ -16,7 +16,7 @@ from keras_scatter.versions import versions
 from keras_scatter.workflows import reports, selfcheck_runs
 from keras_scatter.workflows.selfcheck_cases import CLEAR, OTHER, RIGHT, case_of, outcome
 
-SECONDS = 120  # of a case; what takes longer hangs
+SECONDS = 600  # of a case, also on a busy machine; what takes longer hangs
 SAVED = 5  # seconds between two states of the results
 LONG = 3  # minutes from which on run folders are damaged, and a run is stopped and resumed
 
