@@ -17,9 +17,10 @@ distill: $(INSTALLED)  ## distil the scattering transform and write filters, pic
 test: $(INSTALLED)  ## run the tests on KERAS_BACKEND (default: tensorflow); options of pytest in TESTS
 	$(BIN)/python -m pytest $(TESTS) --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
-lint: $(INSTALLED)
+lint: $(INSTALLED)  ## style, and the annotations of what is public
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 docs: $(INSTALLED)  ## build the documentation site into build/docs; DOCS="-D plot_gallery=0" does not run the gallery
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'

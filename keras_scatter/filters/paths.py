@@ -1,7 +1,7 @@
 """The list of scattering paths: which scales and angles lead to which output channel."""
 
 import html
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keras_scatter.arguments import shown
 
@@ -20,7 +20,7 @@ class Paths(tuple):
 
     __slots__ = ()
 
-    def index(self, path=None, /, *between, **fields):
+    def index(self, path: Any = None, /, *between: Any, **fields: Any) -> int:
         """The position of a path, which is given whole, as to `tuple.index`, or by some of its fields.
 
         Raises:
@@ -39,7 +39,7 @@ class Paths(tuple):
             raise ValueError(f"fields must be those of one path. Received: {given}, which {len(found)} paths have")
         return found[0]
 
-    def table(self):
+    def table(self) -> "PathTable":
         """All paths with their positions: a `PathTable`, which `print` and notebooks show."""
         return PathTable(self)
 

@@ -1,19 +1,23 @@
 """What layers with paths share: look-up."""
 
+from typing import Any
+
 from keras_scatter.arguments import check_integer, shown
+from keras_scatter.filters.paths import Paths
 
 
 class WithPaths:
     """A layer whose plan has paths."""
 
+    _plan: Any
     feature_order = "channel"  # feature c * K + k is path k of channel c; "path" would be k * C + c
 
     @property
-    def paths(self):
+    def paths(self) -> Paths:
         """The K paths of one channel, in output order: a `filters.paths.Paths`, a tuple with `index` and `table`."""
         return self._plan.paths
 
-    def channel(self, channel, path, channels=None):
+    def channel(self, channel: int, path: Any, channels: int | None = None) -> int:
         """The position, among the features of an output array, of a path of one channel of the inputs.
 
         Args:

@@ -3,6 +3,7 @@
 import difflib
 import inspect
 import threading
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from keras_scatter.arguments import check_choice, check_size, shown
 from keras_scatter.backend import sizes as run_time
 from keras_scatter.backend.constants import check_float64, constants
 from keras_scatter.layers._own_variables import load, save
+from keras_scatter.typing import Shape, Tensors
 
 # By rank: what is transformed, its axes, and what they are counted in.
 NAMES = {
@@ -37,8 +39,9 @@ class BaseTransform(keras.layers.Layer):
     """
 
     rank = 2
+    built: bool
 
-    def __init__(self, data_format=None, **kwargs):
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         check_policy(kwargs.get("dtype"))
         _check_names(type(self), kwargs)
         super().__init__(**kwargs)
@@ -47,7 +50,7 @@ class BaseTransform(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
         check_float64(self.compute_dtype)
 
-    def __call__(self, inputs, *args, **kwargs):
+    def __call__(self, inputs: Tensors, *args: Any, **kwargs: Any) -> Tensors:
         for array in keras.tree.flatten(inputs):
             check_dtype(array, NAMES[self.rank][0])
         return super().__call__(keras.tree.map_structure(self._as_tensor, inputs), *args, **kwargs)
@@ -58,7 +61,7 @@ class BaseTransform(keras.layers.Layer):
             return array
         return constants([array])[0]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         # Several threads may call a new layer at once; one of them builds it.
         with BUILDING:
             if not self.built:
@@ -68,13 +71,13 @@ class BaseTransform(keras.layers.Layer):
     def _make_weights(self, input_shape):
         """Add weights, if there are any."""
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "data_format": self.data_format}
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         save(store, self._own_variables, self._made_with())
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         load(store, self._own_variables, self._made_with())
 
     @property

@@ -1,6 +1,8 @@
 """The distilled scattering layer: plain convolutions and a modulus."""
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -9,6 +11,7 @@ from keras_scatter.filters.groups import as_argument, group_shapes, resolve_conf
 from keras_scatter.functional import faithful, paper
 from keras_scatter.layers.base_complex_modulus_conv import BaseComplexModulusConv
 from keras_scatter.layers.scattering_fft import ScatteringFFT
+from keras_scatter.typing import KerasObject, PathLike, Selection
 
 DESIGNS = {"faithful": faithful, "paper": paper}
 
@@ -92,20 +95,20 @@ class ComplexModulusConv(BaseComplexModulusConv):
 
     def __init__(
         self,
-        L=8,
-        order=2,
-        J=None,
-        kernel_size=None,
-        design="faithful",
-        lowpass_filters=2,
-        share_filters=True,
-        kernel_initializer="morlet",
-        weights=None,
-        data_format=None,
-        paths=None,
-        output="scattering",
-        **kwargs,
-    ):
+        L: int = 8,
+        order: int = 2,
+        J: int | None = None,
+        kernel_size: int | Sequence[int] | None = None,
+        design: str = "faithful",
+        lowpass_filters: int = 2,
+        share_filters: bool = True,
+        kernel_initializer: KerasObject = "morlet",
+        weights: PathLike | None = None,
+        data_format: str | None = None,
+        paths: Selection = None,
+        output: str = "scattering",
+        **kwargs: Any,
+    ) -> None:
         if kernel_size is None and weights is not None:
             kernel_size = _kernel_size_of(weights)
         config = resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters)
@@ -133,12 +136,12 @@ class ComplexModulusConv(BaseComplexModulusConv):
             self.input_spec = keras.layers.InputSpec(ndim=4, axes={axis: channels})
         self._add_filters(channels)
 
-    def exact(self):
+    def exact(self) -> ScatteringFFT:
         """The `ScatteringFFT` that this layer stands for, with its paths."""
         paths = self.get_config()["paths"]
         return ScatteringFFT(self.group_config["J"], self.L, self.order, data_format=self.data_format, paths=paths)
 
-    def multiply_adds(self, shape):
+    def multiply_adds(self, shape: Sequence[int]) -> int:
         """Multiplications in the convolutions, for one channel of an image of that height and width.
 
         Example:
@@ -150,7 +153,7 @@ class ComplexModulusConv(BaseComplexModulusConv):
         kernels = group_shapes(self.group_config)
         return DESIGNS[self.design].multiply_adds(kernels, self._plan, self._plan.axes(shape))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "L": self.L,

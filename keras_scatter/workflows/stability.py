@@ -1,6 +1,7 @@
 """How far noise, shifts and deformations move features, beside how far they move the images."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from keras_scatter.errors import relative_error
 from keras_scatter.filters import GroupBank, MorletBank
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.testing import features
+from keras_scatter.typing import ArrayLike
 from keras_scatter.versions import versions
 from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_images
@@ -20,15 +22,15 @@ GRID = 64  # frequencies along each axis of the Littlewood-Paley sum
 
 
 def measure(
-    layer,
-    images,
-    noise=NOISE,
-    shift=SHIFT,
-    deformation=DEFORMATION,
-    seed=0,
-    batch_size=64,
-    data_format="channels_last",
-):
+    layer: Callable[..., Any],
+    images: ArrayLike,
+    noise: float = NOISE,
+    shift: Sequence[int] = SHIFT,
+    deformation: float = DEFORMATION,
+    seed: int = 0,
+    batch_size: int = 64,
+    data_format: str | None = "channels_last",
+) -> dict[str, float]:
     """Relative distances `sqrt(sum |Vx - Vy|^2 / sum |Vx|^2)` over all images x and their perturbations y.
 
     Args:
