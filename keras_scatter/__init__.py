@@ -15,6 +15,7 @@ except ImportError as error:
 
 from keras_scatter import features, filters, layers, losses, models, molecules, plots, preprocessing, saved_filters
 from keras_scatter.angular import angular_spectrum, angular_threshold
+from keras_scatter.denoising import denoise
 from keras_scatter.deployment import export
 from keras_scatter.features import extract
 from keras_scatter.inversion import invert
@@ -30,6 +31,7 @@ del keras, os
 __all__ = [
     "angular_spectrum",
     "angular_threshold",
+    "denoise",
     "export",
     "extract",
     "features",

@@ -88,6 +88,7 @@ PUBLIC = [getattr(module, name) for module in DOCUMENTED for name in module.__al
 PUBLIC += [
     keras_scatter.angular_spectrum,
     keras_scatter.angular_threshold,
+    keras_scatter.denoise,
     keras_scatter.extract,
     keras_scatter.features.Features,
     keras_scatter.features.load,
@@ -107,7 +108,7 @@ def run_python(code, **environment):
 
 def test_public_names():
     assert set(keras_scatter.__all__) | {"__version__"} <= set(dir(keras_scatter))
-    functions = {"angular_spectrum", "angular_threshold", "export", "extract", "invert", "synthesize"}
+    functions = {"angular_spectrum", "angular_threshold", "denoise", "export", "extract", "invert", "synthesize"}
     modules = {"features", "filters", "layers", "losses", "models", "molecules", "plots", "preprocessing"}
     modules |= {"saved_filters"}
     assert set(keras_scatter.__all__) == functions | modules
