@@ -28,6 +28,9 @@ ELSEWHERE = {
     "shape": "Sizes are those of the inputs.",
     "backend": "The backend is Keras's.",
 }
+# Arguments that the repr of a layer always has, in this order; others are there if they are not the default.
+SHOWN = ("J", "J_fr", "L", "Q", "Q_fr", "T", "order", "levels", "filters", "mixing", "design", "wavelets")
+PLAIN = (bool, int, float, str, tuple)  # kinds of arguments that are shown
 BUILDING = threading.RLock()  # held while a layer makes its weights
 
 
@@ -49,6 +52,19 @@ class BaseTransform(keras.layers.Layer):
         self.data_format = data_format or keras.config.image_data_format()
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
         check_float64(self.compute_dtype)
+
+    def __repr__(self) -> str:
+        parameters = inspect.signature(type(self).__init__).parameters
+        usual = {name: parameter.default for name, parameter in parameters.items()}
+        usual["data_format"] = keras.config.image_data_format()
+        given = {name: getattr(self, name, None) for name in (*SHOWN, *parameters) if name in parameters}
+        plan = getattr(self, "_plan", None)
+        if plan and "J" in given:
+            given["J"] = plan.scale if given["J"] is None else given["J"]
+        told = {name: x for name, x in given.items() if isinstance(x, PLAIN) and (name in SHOWN or x != usual[name])}
+        words = [f"{name}={value!r}" for name, value in told.items() if name != "paths"]
+        words += [f"paths={len(plan.paths)}"] if plan else []
+        return f"{type(self).__name__}({', '.join(words)})"
 
     def __call__(self, inputs: Tensors, *args: Any, **kwargs: Any) -> Tensors:
         for array in keras.tree.flatten(inputs):

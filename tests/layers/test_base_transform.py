@@ -4,7 +4,7 @@ import time
 
 import keras
 import pytest
-from compare import assert_close, images, to_numpy
+from compare import assert_close, images, once, to_numpy
 
 from keras_scatter import layers
 from keras_scatter.errors import relative_error
@@ -71,3 +71,26 @@ def test_half_precision_does_not_round_what_goes_in(make, shape):
     expected, found = (to_numpy(make(dtype=dtype)(x)) for dtype in ("float32", "mixed_bfloat16"))
     axes = tuple(range(1, len(found.shape) - 1))
     assert relative_error(found, expected, axes).max() < 0.02
+
+
+REPRS = {
+    "ScatteringFFT(J=2, L=8, order=2, paths=81)": lambda: layers.ScatteringFFT(),
+    "ScatteringFFT(J=1, L=4, order=1, padding='periodic', fft='matmul', paths=5)": lambda: layers.ScatteringFFT(
+        1, 4, 1, "periodic", fft="matmul", name="a"
+    ),
+    "ScatteringFFT1D(J=4, Q=(8, 1), order=1, paths=23)": lambda: layers.ScatteringFFT1D(4, Q=(8, 1), order=1),
+    "ComplexModulusConv(J=2, L=8, order=2, design='faithful', kernel_size=(9, 7, 5), paths=1)": lambda: (
+        layers.ComplexModulusConv(paths=lambda path: path.order == 0)
+    ),
+    "DTCWTScattering(J=2, data_format='channels_first', paths=49)": lambda: layers.DTCWTScattering(
+        data_format="channels_first"
+    ),
+    "LocallyInvariantLayer(L=8, filters=7, mixing='1x1')": lambda: LocallyInvariantLayer(7, mixing_initializer="zeros"),
+    "DTCWT(levels=3)": lambda: layers.DTCWT(3),
+}
+
+
+@once
+@pytest.mark.parametrize("expected", REPRS)
+def test_a_repr_says_what_counts(expected):
+    assert repr(REPRS[expected]()) == expected
