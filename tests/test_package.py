@@ -4,6 +4,7 @@ import doctest
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -47,6 +48,7 @@ from keras_scatter.functional import banded
 from keras_scatter.plan import dual_tree, images, signals, statistics, time_frequency
 from keras_scatter.workflows import datasets, features_order, footprint, stability
 from keras_scatter.workflows.experiments.first_order_hybrids import detection as rectangles
+from keras_scatter_command import cli
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCUMENTED = [filters, layers, losses, models, preprocessing]
@@ -215,10 +217,35 @@ def test_python_in_pages_runs(block, tmp_path, monkeypatch, textures):
     for other in ("torch", "jax"):
         if f"import {other}\n" in block and other != BACKEND:
             pytest.skip(f"for those who use {other}")
+    if "from sklearn" in block:
+        pytest.importorskip("sklearn")
+    if "plots" in block:
+        pytest.importorskip("matplotlib").use("Agg")
     if "keras_hub" in block:
         pytest.importorskip("keras_hub", reason="keras-hub is not installed")
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "a page", "exec"), {"__name__": "__main__"})
+
+
+def test_recipes_are_short():
+    blocks = re.findall(r"^```(?:python|console)\n(.*?)^```", (ROOT / "docs" / "recipes.md").read_text(), re.M | re.S)
+    assert len(blocks) == 11  # ten jobs, one of them for two backends
+    assert max(sum(line.strip() != "" for line in block.splitlines()) for block in blocks) <= 10
+
+
+CALLS = [
+    line.removeprefix("keras-scatter ")
+    for page in PAGES
+    for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    for line in re.sub(r"\\\n", " ", block).splitlines()
+    if line.startswith("keras-scatter ") and " reproduce " not in line
+]
+
+
+@once
+@pytest.mark.parametrize("call", CALLS)
+def test_commands_in_pages_have_known_options(call):
+    cli.app.parse_args(shlex.split(call, comments=True), exit_on_error=False, print_error=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

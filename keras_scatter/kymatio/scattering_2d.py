@@ -85,7 +85,8 @@ class Scattering2D(Base):
 
     def _make_layer(self, dtype):
         padding = "periodic" if self.pre_pad else "reflect"
-        return layers.ScatteringFFT(self.J, self.L, self.max_order, padding, data_format="channels_last", dtype=dtype)
+        arguments = {"order": self.max_order, "padding": padding, "data_format": "channels_last", "dtype": dtype}
+        return layers.ScatteringFFT(self.J, self.L, **arguments)
 
     def _output(self, found, layer):
         if self.pre_pad:

@@ -126,10 +126,13 @@ class BaseTransform(keras.layers.Layer):
 
     def _check_sizes(self, sizes, J, multiple=False, argument="J"):
         """Check that sizes are at least 2**J, or multiples; those that only a graph knows, when it runs."""
-        _, names, unit = NAMES[self.rank]
+        what, names, unit = NAMES[self.rank]
+        hint = ""
+        if self._channels_last and sizes[0] in (1, 2, 3):
+            hint = f' (data_format="channels_first" is for {what} with their channels in front)'
         for name, size in zip(names, sizes):
             if size is None or run_time.is_static(size):
-                check_size(name, size, J, multiple, argument, unit)
+                check_size(name, size, J, multiple, argument, unit, hint)
                 continue
             power = f"2**{argument} = " if argument else ""
             run_time.check_at_least(name, size, 2**J, f"must be at least {power}{2**J} {unit}")

@@ -93,6 +93,8 @@ class ComplexModulusConv(BaseComplexModulusConv):
         Transform: equations 9 and 10, figure 2.
     """
 
+    positional = 1  # L; J comes later
+
     def __init__(
         self,
         L: int = 8,
@@ -139,7 +141,8 @@ class ComplexModulusConv(BaseComplexModulusConv):
     def exact(self) -> ScatteringFFT:
         """The `ScatteringFFT` that this layer stands for, with its paths."""
         paths = self.get_config()["paths"]
-        return ScatteringFFT(self.group_config["J"], self.L, self.order, data_format=self.data_format, paths=paths)
+        J = self.group_config["J"]
+        return ScatteringFFT(J, self.L, order=self.order, data_format=self.data_format, paths=paths)
 
     def multiply_adds(self, shape: Sequence[int]) -> int:
         """Multiplications in the convolutions, for one channel of an image of that height and width.

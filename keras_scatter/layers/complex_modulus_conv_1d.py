@@ -139,8 +139,8 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
                 "padding must be 'reflect' or 'periodic' for an exact layer with the same outputs. "
                 "Received: padding='zeros'"
             )
-        arguments = (self.J, self.Q, self.T, self.order, self.stride, self.padding, self.get_config()["paths"])
-        return ScatteringFFT1D(*arguments, data_format=self.data_format)
+        names = ("J", "Q", "T", "order", "stride", "padding", "data_format")
+        return ScatteringFFT1D(**{name: getattr(self, name) for name in names}, paths=self.get_config()["paths"])
 
     def multiply_adds(self, length: int) -> int:
         """Multiplications in the convolutions, for one channel of a signal of that length with its margins.

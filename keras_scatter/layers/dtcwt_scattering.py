@@ -84,6 +84,7 @@ class DTCWTScattering(BaseDTCWT, BaseScattering):
     """
 
     feature_order = "path"
+    positional = 1
 
     def __init__(
         self,

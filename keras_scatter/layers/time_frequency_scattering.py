@@ -71,6 +71,7 @@ class TimeFrequencyScattering(BaseScattering):
     """
 
     rank = 1
+    positional = 3  # J, J_fr and Q
     _programs = time_frequency
 
     def __init__(
