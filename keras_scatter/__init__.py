@@ -1,6 +1,5 @@
 """Wavelet scattering in Keras 3: exact, distilled into small convolutions, and learnable."""
 
-import importlib.metadata
 import os
 
 try:
@@ -20,11 +19,7 @@ from keras_scatter.deployment import export
 from keras_scatter.features import extract
 from keras_scatter.inversion import invert
 from keras_scatter.synthesis import synthesize
-
-try:
-    __version__ = importlib.metadata.version("keras_scatter")
-except importlib.metadata.PackageNotFoundError:  # a bare checkout
-    __version__ = "0.1.0"
+from keras_scatter_command import __version__
 
 del keras, os
 

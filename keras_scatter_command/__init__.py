@@ -12,6 +12,8 @@ import tempfile
 import threading
 import time
 
+__version__ = "0.2.0"
+
 # What the frameworks read to be silent; what the user has set stays.
 SILENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",

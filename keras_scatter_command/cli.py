@@ -2,7 +2,6 @@
 
 import ast
 import functools
-import importlib.metadata
 import importlib.util
 import inspect
 import pathlib
@@ -13,7 +12,7 @@ from typing import Any, Literal
 import cyclopts
 from cyclopts import App, Parameter
 
-from keras_scatter_command import workflow
+from keras_scatter_command import __version__, workflow
 
 STYLE: dict[str, Any] = {
     "help_format": "plaintext",
@@ -28,14 +27,10 @@ STYLE: dict[str, Any] = {
 EXPERIMENTS = pathlib.Path("workflows", "experiments")  # in the package
 
 
-def _version():
-    return importlib.metadata.version("keras_scatter")
-
-
 app = App(
     name="keras-scatter",
     help="Wavelet scattering in Keras 3. --verbose shows what the frameworks say.",
-    version=_version,
+    version=__version__,
     **STYLE | {"version_flags": ["--version"]},
 )
 

@@ -40,8 +40,9 @@ class ComplexModulusConv(BaseComplexModulusConv):
         J: scale of the low-pass, features are averaged over about 2**J pixels; None means J = order, which is the
             only choice for `design="paper"`. 1 to 4 for `design="faithful"`.
         kernel_size: odd integer from 3 to 15, or three of them: for psi_0, for later wavelets and for the low-pass
-            kernels that go with decimation. None takes that of `weights`, or else (9, 7, 5) for `design="faithful"` and
-            7 for `design="paper"`.
+            kernels that go with decimation. None takes that of `weights`, or else 7 for `design="paper"`, and
+            for `design="faithful"` (9, 7, 5); more for more angles, (11, 9, 5) from L = 9, (13, 11, 5) from L = 13 and
+            (15, 13, 5) from L = 17 on.
         design: `"faithful"` or `"paper"`.
         lowpass_filters: number P of decimated channels that later wavelets read, 1 to 4; used by `"faithful"`.
         share_filters: one group of filters for all channels; False gives each channel, and in later blocks of
