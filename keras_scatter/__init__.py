@@ -19,7 +19,7 @@ from keras_scatter.deployment import export
 from keras_scatter.features import extract
 from keras_scatter.inversion import invert
 from keras_scatter.synthesis import synthesize
-from keras_scatter_command import __version__
+from keras_scatter_command import __version__ as __version__
 
 del keras, os
 

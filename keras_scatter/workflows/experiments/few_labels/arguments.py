@@ -143,6 +143,6 @@ EXPERIMENT = Arguments(
     against="value",
     note="One argument is changed, the others are J = 2, L = 8, order 2 for images, J = 10, Q = 8, order 2 for sounds. "
     f"Ridge regression on all coefficients: of {LABELS['cifar10']} grey images of CIFAR-10 out of {POOL:,}, measured "
-    f"on {MEASURED_ON:,} others of its training images; of {LABELS['spoken_digits']} recordings of the Free Spoken Digit "
-    "Dataset, measured on those with index 0 to 4, of the same speakers.",
+    f"on {MEASURED_ON:,} others of its training images; of {LABELS['spoken_digits']} recordings of the Free Spoken "
+    "Digit Dataset, measured on those with index 0 to 4, of the same speakers.",
 )
