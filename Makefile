@@ -5,6 +5,7 @@ TESTS ?=
 BENCH ?= --resume
 DOCS ?=
 TEXTURES ?= textures
+RECORDINGS ?=
 RESULTS := benchmarks/results
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
@@ -17,9 +18,10 @@ distill: $(INSTALLED)  ## distil the scattering transform and write filters, pic
 test: $(INSTALLED)  ## run the tests on KERAS_BACKEND (default: tensorflow); options of pytest in TESTS
 	$(BIN)/python -m pytest $(TESTS) --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
-lint: $(INSTALLED)
+lint: $(INSTALLED)  ## style, and the annotations of what is public
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 docs: $(INSTALLED)  ## build the documentation site into build/docs; DOCS="-D plot_gallery=0" does not run the gallery
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
@@ -54,7 +56,7 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 		--out $(RESULTS)/memory_growth-$$backend.json; done
 	$(BIN)/keras-scatter bench --workloads signals --repetitions 3 --out $(RESULTS)/signals.json $(BENCH)
 
-experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters; TEXTURES: pictures by class)
+experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters; TEXTURES: pictures by class, RECORDINGS: spoken digits)
 	test -f $(RESULTS)/frontier.json || $(BIN)/keras-scatter frontier --dataset cifar10 --held-out 1000 \
 		--repetitions 51 --out $(RESULTS)/frontier.json
 	$(BIN)/keras-scatter reproduce table1 --dataset tiny_imagenet --out $(RESULTS)/table1 --resume
@@ -77,6 +79,8 @@ experiments: $(INSTALLED)  ## repeat the experiments whose results are committed
 		--out $(RESULTS)/cifar-hybrid --resume
 	$(BIN)/keras-scatter reproduce few-labels/textures --folder $(TEXTURES) --only scattering-linear \
 		--only covariance-linear --only hog-linear --out $(RESULTS)/few-labels/textures --resume
+	$(BIN)/keras-scatter reproduce few-labels/arguments $(if $(RECORDINGS),--recordings $(RECORDINGS)) \
+		--out $(RESULTS)/few-labels/arguments --resume
 	$(BIN)/keras-scatter reproduce private-learning --dataset mnist --only exact-linear --epsilon 3 \
 		--out $(RESULTS)/private-learning --resume
 

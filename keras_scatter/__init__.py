@@ -1,6 +1,5 @@
 """Wavelet scattering in Keras 3: exact, distilled into small convolutions, and learnable."""
 
-import importlib.metadata
 import os
 
 try:
@@ -15,21 +14,19 @@ except ImportError as error:
 
 from keras_scatter import features, filters, layers, losses, models, molecules, plots, preprocessing, saved_filters
 from keras_scatter.angular import angular_spectrum, angular_threshold
+from keras_scatter.denoising import denoise
 from keras_scatter.deployment import export
 from keras_scatter.features import extract
 from keras_scatter.inversion import invert
 from keras_scatter.synthesis import synthesize
-
-try:
-    __version__ = importlib.metadata.version("keras_scatter")
-except importlib.metadata.PackageNotFoundError:  # a bare checkout
-    __version__ = "0.1.0"
+from keras_scatter_command import __version__ as __version__
 
 del keras, os
 
 __all__ = [
     "angular_spectrum",
     "angular_threshold",
+    "denoise",
     "export",
     "extract",
     "features",

@@ -2,6 +2,7 @@
 
 import math
 import typing
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -58,7 +59,7 @@ class AngularSpectrum(typing.NamedTuple):
         return draw_angular(self, axes)
 
 
-def angular_spectrum(layer, scattering, fold=False):
+def angular_spectrum(layer: keras.layers.Conv2D, scattering: keras.layers.Layer, fold: bool = False) -> AngularSpectrum:
     """Energies by angular frequency of the weights of a 1x1 convolution behind scattering.
 
     Args:
@@ -98,7 +99,9 @@ def angular_spectrum(layer, scattering, fold=False):
     return AngularSpectrum(L, energies)
 
 
-def angular_threshold(layer, scattering, keep, basis="fourier", seed=0):
+def angular_threshold(
+    layer: keras.layers.Conv2D, scattering: keras.layers.Layer, keep: float, basis: str = "fourier", seed: int = 0
+) -> keras.layers.Conv2D:
     """A copy of a 1x1 convolution behind scattering whose small weights are zero, in a basis of functions of angles.
 
     To see what it costs, give its weights to the network: `layer.set_weights(sparse.get_weights())`, and evaluate.
@@ -132,7 +135,8 @@ def angular_threshold(layer, scattering, keep, basis="fourier", seed=0):
     seed = check_seed("seed", seed)
     weights, groups = _weights(layer, scattering), _groups(scattering)
     L = 1 + max(angle for group in groups.values() for angles in group for angle in angles)
-    matrix = {"fourier": _fourier, "angle": np.eye, "random": lambda L: _orthogonal(L, seed)}[basis](L)
+    bases: dict[str, Callable] = {"fourier": _fourier, "angle": np.eye, "random": lambda L: _orthogonal(L, seed)}
+    matrix = bases[basis](L)
     blocks = {
         scales: _transformed(weights[:, _indices(group, L)], [matrix] * len(scales)) for scales, group in groups.items()
     }

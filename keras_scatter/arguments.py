@@ -120,17 +120,18 @@ def check_object(name, value, get, kind):
         raise kind_of_error(f"{name} must be {kind}. Received: {name}={shown(value)}") from error
 
 
-def check_size(name, size, J, multiple=False, argument="J", unit="pixels"):
+def check_size(name, size, J, multiple=False, argument="J", unit="pixels", hint=""):
     """Check that an axis of `size` samples (None: not known yet) can be scattered at scale J.
 
     Args:
         argument: what the user calls J; None if there is no such argument.
+        hint: what else may be wrong, for the error.
     """
     if size is None:
         return
     if size < 2**J:
         power, value = (f"2**{argument} = ", f", {argument}={J}") if argument else ("", "")
-        raise ValueError(f"{name} must be at least {power}{2**J} {unit}. Received: {name}={size}{value}")
+        raise ValueError(f"{name} must be at least {power}{2**J} {unit}{hint}. Received: {name}={size}{value}")
     if multiple and size % 2**J:
         raise ValueError(
             f'{name} must be a multiple of 2**J = {2**J} with padding="periodic"; '

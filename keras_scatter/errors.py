@@ -1,9 +1,14 @@
 """Errors of arrays: relative ones, as a whole and by scattering order, and decibels."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
+from keras_scatter.typing import ArrayLike
 
-def relative_error(found, expected, axis=None):
+
+def relative_error(found: ArrayLike, expected: ArrayLike, axis: int | Sequence[int] | None = None) -> Any:
     """`sqrt(sum |found - expected|^2 / sum |expected|^2)`; 0 where both are equal, infinite where only `expected` is 0.
 
     Args:
@@ -25,7 +30,7 @@ def relative_error(found, expected, axis=None):
     return float(ratio) if axis is None else ratio
 
 
-def errors_by_order(found, expected, paths):
+def errors_by_order(found: ArrayLike, expected: ArrayLike, paths: Sequence[Any]) -> list[float]:
     """`relative_error` of the coefficients of every order, as a list.
 
     One error over all paths would show only order 0, which holds nearly all of the energy.
@@ -38,7 +43,7 @@ def errors_by_order(found, expected, paths):
     return [relative_error(found[..., orders == m], expected[..., orders == m]) for m in range(orders.max() + 1)]
 
 
-def psnr(found, expected, peak=255.0):
+def psnr(found: ArrayLike, expected: ArrayLike, peak: float = 255.0) -> float:
     """Peak signal-to-noise ratio in decibels, `10 log10(peak^2 / mean |found - expected|^2)`; infinite if all is equal.
 
     Args:

@@ -1,6 +1,8 @@
 """Images, signals or volumes from their coefficients."""
 
 import numbers
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,30 +11,31 @@ from keras import ops
 
 from keras_scatter.arguments import check_bool, check_seed
 from keras_scatter.backend.modulus import smooth_root
-from keras_scatter.optimisation import Search, frozen, minimise
+from keras_scatter.optimisation import OptimisationResult, Search, frozen, minimise
+from keras_scatter.typing import ArrayLike, KerasObject, Tensors
 
 STARTS = ("mean", "lowpass", "noise")
 
 
 def invert(
-    layer,
-    target,
-    initial="mean",
-    loss="norm",
-    optimizer=None,
-    learning_rate=10,
-    shape=None,
-    iterations=400,
-    drop_every=200,
-    drop=0.1,
-    tolerance=2e-3,
-    value_range=None,
-    clip=True,
-    keep="best",
-    callbacks=None,
-    seed=None,
-    verbose="auto",
-):
+    layer: Callable[..., Any],
+    target: Tensors,
+    initial: str | ArrayLike = "mean",
+    loss: str | Callable[..., Any] = "norm",
+    optimizer: KerasObject = None,
+    learning_rate: float = 10,
+    shape: Sequence[int] | None = None,
+    iterations: int = 400,
+    drop_every: int | None = 200,
+    drop: float = 0.1,
+    tolerance: float | None = 2e-3,
+    value_range: Sequence[float] | None = None,
+    clip: bool = True,
+    keep: str = "best",
+    callbacks: Sequence[keras.callbacks.Callback] | None = None,
+    seed: int | None = None,
+    verbose: int | str = "auto",
+) -> OptimisationResult:
     """Recover images, signals or volumes from what a layer gave of them.
 
     `argmin_y ||S y - S x||` by gradient descent from `initial`. The coefficients do not determine x: what is recovered

@@ -1,6 +1,7 @@
 """Molecules as volumes: densities that are sums of Gaussians around atoms, for `layers.HarmonicScattering3D`."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -8,9 +9,12 @@ from keras import ops
 
 from keras_scatter.arguments import check_choice, check_integer, check_positive
 from keras_scatter.backend.constants import check_float64
+from keras_scatter.typing import ArrayLike, Tensor
 
 
-def gaussian_densities(positions, charges, shape, sigma=1.0, dtype=None):
+def gaussian_densities(
+    positions: ArrayLike, charges: ArrayLike, shape: Sequence[int], sigma: float = 1.0, dtype: str | None = None
+) -> Tensor:
     """Densities `rho(u) = sum_a q_a exp(-|u - r_a|^2 / (2 sigma^2)) / ((2 pi)^1.5 sigma^3)` on a grid.
 
     It runs on the backend of Keras, has gradients with respect to positions and charges, and can be a part of a model.
@@ -54,7 +58,7 @@ def gaussian_densities(positions, charges, shape, sigma=1.0, dtype=None):
     return ops.einsum("nczya,nax->nzyxc", planes, x)
 
 
-def valence_charges(charges):
+def valence_charges(charges: ArrayLike) -> np.ndarray:
     """Charges without those of closed inner shells, for atoms up to argon (18): the rest is the core.
 
     Args:

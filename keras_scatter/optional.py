@@ -1,9 +1,10 @@
 """Import of optional packages with the way to install them."""
 
 import importlib
+from typing import Any
 
 
-def require(module, extra):
+def require(module: str, extra: str) -> Any:
     """Import `module`, or say which extra of the package brings it."""
     try:
         return importlib.import_module(module)

@@ -8,9 +8,10 @@ import numpy as np
 import scipy.ndimage
 
 from keras_scatter.arguments import check_array, check_choice, check_integer, check_number, check_seed
+from keras_scatter.typing import ArrayLike
 
 
-def add_noise(images, deviation, seed=0):
+def add_noise(images: ArrayLike, deviation: float, seed: int = 0) -> np.ndarray:
     """Add white Gaussian noise, `y = x + epsilon`.
 
     Args:
@@ -26,7 +27,7 @@ def add_noise(images, deviation, seed=0):
     return images + np.float32(deviation) * generator.standard_normal(images.shape, "float32")
 
 
-def shift(images, rows, columns, data_format="channels_last"):
+def shift(images: ArrayLike, rows: int, columns: int, data_format: str = "channels_last") -> np.ndarray:
     """Move images down and right by whole pixels, `y(u) = x(u - c)`; what falls free mirrors the image at its border.
 
     Raises:
@@ -47,7 +48,9 @@ def shift(images, rows, columns, data_format="channels_last"):
     return _as_given(images, data_format)
 
 
-def deform(images, deviation, spacing=16, seed=0, data_format="channels_last"):
+def deform(
+    images: ArrayLike, deviation: float, spacing: int = 16, seed: int = 0, data_format: str = "channels_last"
+) -> np.ndarray:
     """Deform every image smoothly and randomly, `y(u) = x(u - tau(u))`.
 
     The components of tau are normal at control points, and cubic splines between them. Images are interpolated
@@ -71,8 +74,8 @@ def deform(images, deviation, spacing=16, seed=0, data_format="channels_last"):
     points = [int(np.ceil(size / spacing)) + 3 for size in images.shape[2:]]
     deformed = np.empty_like(images)
     for channels, result in zip(images, deformed):
-        tau = deviation * generator.standard_normal((2, *points))
-        tau = [scipy.ndimage.map_coordinates(grid, place / spacing + 1, order=3) for grid in tau]
+        grids = deviation * generator.standard_normal((2, *points))
+        tau = [scipy.ndimage.map_coordinates(grid, place / spacing + 1, order=3) for grid in grids]
         for plane, target in zip(channels, result):
             scipy.ndimage.map_coordinates(plane, place - tau, target, order=1, mode="mirror")
     return _as_given(deformed, data_format)

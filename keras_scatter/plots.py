@@ -1,5 +1,8 @@
 """Pictures of what layers compute, with matplotlib."""
 
+from typing import TYPE_CHECKING, Any
+
+import keras
 import numpy as np
 from keras import ops
 
@@ -10,12 +13,16 @@ from keras_scatter.filters.morlet_bank import MorletBank
 from keras_scatter.filters.morlet_bank_1d import MorletBank1D
 from keras_scatter.filters.pictures import draw_sum, given_axes
 from keras_scatter.optional import require
+from keras_scatter.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FONT = 9  # points
 COLOURS = "viridis"
 
 
-def coefficients(layer, x, axes=None):
+def coefficients(layer: keras.layers.Layer, x: ArrayLike, axes: Any = None) -> "Figure":
     """Draw scattering coefficients: a disc of scale and angle by order for images, scalograms for signals.
 
     A disc stands for the plane of frequencies. The sector of a path of order 1 lies in the direction of its wavelet, in
@@ -63,7 +70,7 @@ def _check_drawable(layer):
     )
 
 
-def filters(layer, axes=None):
+def filters(layer: keras.layers.Layer, axes: Any = None) -> "Figure":
     """Draw the filters of a layer, and their Littlewood-Paley sum: how much of each frequency they keep.
 
     Args:
@@ -88,7 +95,7 @@ def filters(layer, axes=None):
     return _bank(layer).plot(axes)
 
 
-def littlewood_paley(layer, axes=None):
+def littlewood_paley(layer: keras.layers.Layer, axes: Any = None) -> "Figure":
     """Draw the Littlewood-Paley sum of a layer: how much of the energy at each frequency its filters keep.
 
     Args:
@@ -141,7 +148,7 @@ def _bank(layer):
     )
 
 
-def path(layer, x, path, axes=None):
+def path(layer: keras.layers.Layer, x: ArrayLike, path: Any, axes: Any = None) -> "Figure":
     """Draw what one path makes of an image or a signal, step by step: the input, each modulus, and the average.
 
     Args:

@@ -16,6 +16,7 @@ import json
 import math
 import pathlib
 import warnings
+from typing import Any
 
 import h5py
 import numpy as np
@@ -24,13 +25,14 @@ from keras_scatter.arguments import check_choice, shown
 from keras_scatter.cache import cached
 from keras_scatter.files import checksum, damaged, is_finite, open_npz, read_json, write_atomically
 from keras_scatter.filters.groups import OF_SIGNALS, group_shapes, resolve
+from keras_scatter.typing import PathLike
 
 NPZ_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 ABOUT = "keras_scatter"  # HDF5 attribute, and .npz member, that holds the config as JSON
 CHECKSUM = "checksum"  # in it; and of the arrays alone beside them, where `load_weights` looks for it
 
 
-def names(of=None):
+def names(of: str | None = None) -> list[str]:
     """Names of the shipped filter groups, sorted.
 
     Args:
@@ -44,13 +46,13 @@ def _kind(config):
     return "signals" if config["design"] in OF_SIGNALS else "images"
 
 
-def describe(name):
+def describe(name: str) -> dict[str, Any]:
     """What is known of a shipped group: file, sha256, config, data set, epochs and relative errors by order."""
     index = _index()
     return index[check_choice("name", name, names())]
 
 
-def load(name_or_path, argument="weights"):
+def load(name_or_path: PathLike, argument: str = "weights") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read a shipped group by name, or a file written by `ComplexModulusConv.save_filters` by path.
 
     Args:
@@ -67,7 +69,7 @@ def load(name_or_path, argument="weights"):
     if not isinstance(name_or_path, (str, pathlib.PurePath)):
         raise TypeError(f"{argument} must be a name or a path. Received: {argument}={shown(name_or_path)}")
     if name_or_path in _index():
-        entry = describe(name_or_path)
+        entry = describe(str(name_or_path))
         content = (_folder() / entry["file"]).read_bytes()
         found = hashlib.sha256(content).hexdigest()
         if found != entry["sha256"]:
@@ -85,7 +87,7 @@ def load(name_or_path, argument="weights"):
     return _read(path.read_bytes(), str(path))
 
 
-def load_matching(name_or_path, config):
+def load_matching(name_or_path: PathLike, config: dict[str, Any]) -> dict[str, np.ndarray]:
     """The arrays of a group, if it was made for `config` (a result of `groups.resolve`)."""
     found, arrays = load(name_or_path)
     if found.keys() != config.keys():
@@ -104,7 +106,13 @@ def load_matching(name_or_path, config):
     return arrays
 
 
-def write(path, config, arrays, overwrite=False, about=None):
+def write(
+    path: PathLike,
+    config: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+    overwrite: bool = False,
+    about: dict[str, Any] | None = None,
+) -> None:
     """Write a filter group to a `.weights.h5` or `.npz` file; see `ComplexModulusConv.save_filters`."""
     path = pathlib.Path(path)
     if not path.name.endswith((".weights.h5", ".npz")):
@@ -117,7 +125,8 @@ def write(path, config, arrays, overwrite=False, about=None):
     description = json.dumps({"config": config, CHECKSUM: _checksum(config, arrays), "about": about or {}})
     buffer = io.BytesIO()
     if path.suffix == ".npz":
-        np.savez(buffer, **arrays, **{ABOUT: description})
+        content: dict[str, Any] = {**arrays, ABOUT: description}
+        np.savez(buffer, **content)
     else:
         with h5py.File(buffer, "w") as file:
             # The layout of Keras's own weights file of one layer.

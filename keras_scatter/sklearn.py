@@ -1,6 +1,8 @@
 """Scattering features in scikit-learn: `pip install 'keras_scatter[sklearn]'`."""
 
 import math
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from keras import ops
@@ -8,6 +10,7 @@ from keras import ops
 from keras_scatter import layers
 from keras_scatter.arguments import check_bool, check_choice, check_integer, shown
 from keras_scatter.optional import require
+from keras_scatter.typing import ArrayLike
 
 _base = require("sklearn.base", "sklearn")
 _validation = require("sklearn.utils.validation", "sklearn")
@@ -22,7 +25,7 @@ LAYERS = {
 SMALLEST = 1e-6  # added to features before the logarithm
 
 
-class ScatteringTransformer(_base.TransformerMixin, _base.BaseEstimator):
+class ScatteringTransformer(_base.TransformerMixin, _base.BaseEstimator):  # type: ignore[name-defined]
     """Scattering features of images, signals or volumes as an estimator of scikit-learn.
 
     Fitting learns nothing but the shape of the samples: filters are fixed. The layer computes in float32.
@@ -66,8 +69,18 @@ class ScatteringTransformer(_base.TransformerMixin, _base.BaseEstimator):
     """
 
     def __init__(
-        self, J=2, L=8, order=2, *, layer="ScatteringFFT", Q=1, shape=None, pooling=None, log=False, batch_size=32
-    ):
+        self,
+        J: int = 2,
+        L: int = 8,
+        order: int = 2,
+        *,
+        layer: str = "ScatteringFFT",
+        Q: int | Sequence[int] = 1,
+        shape: Sequence[int] | None = None,
+        pooling: str | None = None,
+        log: bool = False,
+        batch_size: int = 32,
+    ) -> None:
         self.J = J
         self.L = L
         self.order = order
@@ -78,7 +91,7 @@ class ScatteringTransformer(_base.TransformerMixin, _base.BaseEstimator):
         self.log = log
         self.batch_size = batch_size
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Learn the shape of the samples; `y` is ignored."""
         layer = self._make_layer()
         check_choice("pooling", self.pooling, (None, "mean"))
@@ -91,7 +104,7 @@ class ScatteringTransformer(_base.TransformerMixin, _base.BaseEstimator):
         self._layer = layer
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """The features of samples, `(n, features)`."""
         _validation.check_is_fitted(self)
         X = self._checked(X, reset=False)
@@ -102,7 +115,7 @@ class ScatteringTransformer(_base.TransformerMixin, _base.BaseEstimator):
         parts = [self._features(samples[start : start + self.batch_size]) for start in starts]
         return np.concatenate(parts).astype(X.dtype)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the features: that of the path, with channel and position in front where there are several."""
         _validation.check_is_fitted(self)
         channels = self.shape_[-1]

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ from keras_scatter.arguments import check_integer, check_seed, shown
 from keras_scatter.layers.base_statistics import BaseStatistics
 from keras_scatter.layers.scattering_covariance_2d import ScatteringCovariance2D
 from keras_scatter.optimisation import OptimisationResult, Search, frozen, minimise
+from keras_scatter.typing import ArrayLike, KerasObject
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,18 +28,18 @@ class SynthesisResult(OptimisationResult):
 
 
 def synthesize(
-    target,
-    layer=None,
-    count=1,
-    init="spectrum",
-    optimizer="lbfgs",
-    learning_rate=0.1,
-    iterations=100,
-    tolerance=1e-3,
-    seed=None,
-    callbacks=None,
-    verbose="auto",
-):
+    target: ArrayLike,
+    layer: Callable[..., Any] | None = None,
+    count: int = 1,
+    init: str | ArrayLike = "spectrum",
+    optimizer: KerasObject = "lbfgs",
+    learning_rate: float = 0.1,
+    iterations: int = 100,
+    tolerance: float | None = 1e-3,
+    seed: int | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] | None = None,
+    verbose: int | str = "auto",
+) -> SynthesisResult:
     """Make images, fields or signals that have the statistics of a target, and are random otherwise.
 
     `argmin_y ||S y - S x||^2` from noise: samples of a microcanonical model, of nearly maximal entropy. With a layer of

@@ -7,6 +7,8 @@ measured. The relative distance of two images or features is `||x - y|| / ||x||`
 """
 
 import re
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,6 +23,7 @@ from keras_scatter.arguments import (
     check_pair,
 )
 from keras_scatter.errors import relative_error
+from keras_scatter.typing import ArrayLike
 
 CLEAR = (
     r"\b(must|needs|takes)\b.*Received: \S",
@@ -30,7 +33,7 @@ CLEAR = (
 )
 
 
-def assert_clear_error(function, argument=None):
+def assert_clear_error(function: Callable[[], Any], argument: str | None = None) -> Exception:
     """Calling the function raises an error that its reader can act on.
 
     That is a ValueError or TypeError that names the argument, what is allowed and what was received, as in
@@ -58,7 +61,7 @@ def assert_clear_error(function, argument=None):
     raise AssertionError(f"no error, but a result: {found!r:.200}")
 
 
-def is_clear_error(error, argument=None):
+def is_clear_error(error: BaseException, argument: str | None = None) -> bool:
     """Whether an exception is one that `assert_clear_error` takes."""
     # Keras puts its own words around what a layer says.
     said = re.search(r"\x1b\[1m(.*?)\x1b\[0m", str(error), re.DOTALL)
@@ -70,7 +73,7 @@ def is_clear_error(error, argument=None):
     return bool(is_right_kind and named and any(re.search(pattern, text, re.DOTALL) for pattern in CLEAR))
 
 
-def features(layer, images, batch_size=64):
+def features(layer: Callable[..., Any], images: ArrayLike, batch_size: int = 64) -> np.ndarray:
     """Outputs of a layer or model for images, as one float64 array `(batch, features)`."""
     check_callable("layer", layer)
     batch_size = check_integer("batch_size", batch_size)
@@ -82,7 +85,7 @@ def features(layer, images, batch_size=64):
     return _rows(np.concatenate(found))
 
 
-def relative_distance(x, y):
+def relative_distance(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     """Relative distance of each row or image: `||x - y|| / ||x||`, `(batch,)`; 0 where both are equal.
 
     Example:
@@ -96,7 +99,13 @@ def relative_distance(x, y):
     return relative_error(y, x, axis=1)
 
 
-def assert_translation_stable(layer, images, tolerance, shift=(1, 1), data_format="channels_last"):
+def assert_translation_stable(
+    layer: Callable[..., Any],
+    images: ArrayLike,
+    tolerance: float,
+    shift: Sequence[int] = (1, 1),
+    data_format: str = "channels_last",
+) -> np.ndarray:
     """Features of shifted images stay within a relative distance of `tolerance`.
 
     Args:
@@ -112,12 +121,14 @@ def assert_translation_stable(layer, images, tolerance, shift=(1, 1), data_forma
     >>> distances = assert_translation_stable(ScatteringFFT(J=3, L=4), images, tolerance=0.1)
     """
     tolerance = check_number("tolerance", tolerance)
-    shift = check_pair("shift", shift)
-    shifted = perturbations.shift(images, *shift, data_format=data_format)
-    return _assert_near(layer, images, shifted, np.full(len(images), tolerance), f"a shift by {shift} pixels")
+    rows, columns = check_pair("shift", shift)
+    shifted = perturbations.shift(images, rows, columns, data_format=data_format)
+    return _assert_near(layer, images, shifted, np.full(len(images), tolerance), f"a shift by {(rows, columns)} pixels")
 
 
-def assert_noise_stable(layer, images, deviation=0.1, bound=1.0, seed=0):
+def assert_noise_stable(
+    layer: Callable[..., Any], images: ArrayLike, deviation: float = 0.1, bound: float = 1.0, seed: int = 0
+) -> np.ndarray:
     """White noise moves features no further than it moves images, up to `bound`, both as relative distances.
 
     Args:
@@ -132,7 +143,14 @@ def assert_noise_stable(layer, images, deviation=0.1, bound=1.0, seed=0):
     return _assert_near(layer, images, noisy, allowed, f"noise of deviation {deviation}")
 
 
-def assert_deformation_stable(layer, images, deviation=1.0, bound=1.0, seed=0, data_format="channels_last"):
+def assert_deformation_stable(
+    layer: Callable[..., Any],
+    images: ArrayLike,
+    deviation: float = 1.0,
+    bound: float = 1.0,
+    seed: int = 0,
+    data_format: str = "channels_last",
+) -> np.ndarray:
     """Random deformations move features no further than images, up to `bound`, both as relative distances.
 
     Args:
@@ -147,7 +165,9 @@ def assert_deformation_stable(layer, images, deviation=1.0, bound=1.0, seed=0, d
     return _assert_near(layer, images, deformed, allowed, f"a deformation by {deviation} pixels")
 
 
-def assert_energy_bounded(layer, images, bound=1.05, data_format="channels_last"):
+def assert_energy_bounded(
+    layer: Callable[..., Any], images: ArrayLike, bound: float = 1.05, data_format: str = "channels_last"
+) -> np.ndarray:
     """The energy of the features, per pixel of the image, is at most `bound` times that of the image.
 
     `sum |Sx|^2 / pixels of a feature map <= bound * sum |x|^2 / pixels of the image`. The wavelets' Littlewood-Paley

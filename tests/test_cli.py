@@ -1,3 +1,6 @@
+import dataclasses
+import importlib
+import inspect
 import os
 import pathlib
 import signal
@@ -7,9 +10,12 @@ import sys
 import pytest
 from compare import once
 
+import keras_scatter
 import keras_scatter_command
 from keras_scatter import saved_filters
 from keras_scatter.cli import main
+from keras_scatter.workflows import distill, reproduce
+from keras_scatter_command import cli
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -33,6 +39,70 @@ def test_a_group_is_described_and_drawn(tmp_path, monkeypatch, capsys):
 def test_an_unknown_group_lists_the_known_ones(capsys):
     assert main(["filters", "morlet_o9"]) == 2
     assert "morlet_o2" in capsys.readouterr().err
+
+
+@once
+@pytest.mark.parametrize(
+    "arguments, status",
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        (["distill", "--help"], 0),
+        (["reproduce", "--help"], 0),
+        (["distill", "--desing=paper"], 2),
+        (["distill", "--design=papyrus"], 2),
+        (["reproduce", "tabel1"], 2),
+        (["bench", "--repetitions=few"], 2),
+    ],
+)
+def test_help_and_usage_errors_import_no_keras(arguments, status):
+    code = f"import sys; from keras_scatter_command.cli import main; status = main({arguments}); "
+    code += "sys.exit(status + 100 * ('keras' in sys.modules or 'numpy' in sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == status, result.stderr
+
+
+COMMANDS = {"filters": "filter_groups", "bench": "benchmark"}  # whose workflows are called otherwise
+NAMES = ["bench", "distill", "export", "features", "filters", "frontier", "selfcheck", "stability", "synthesize"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_workflows_take_what_commands_give(name):
+    module = importlib.import_module(f"keras_scatter.workflows.{COMMANDS.get(name, name)}")
+    given = inspect.signature(getattr(cli, name)).parameters
+    taken = inspect.signature(module.command).parameters
+    others = {"options"} if name == "distill" else set()
+    assert list(taken) == [n for n in given if n in taken] + sorted(others)
+    assert set(given) - set(taken) == {field.name for field in dataclasses.fields(distill.DistillConfig) if others}
+
+
+def test_options_of_distill_are_those_of_its_config():
+    options = inspect.signature(cli.distill).parameters
+    for field in dataclasses.fields(distill.DistillConfig):
+        assert options[field.name].default == field.default
+
+
+def test_experiments_are_known_without_importing_them():
+    found = [(name, alias, title) for name, alias, title in cli._experiments()]
+    assert found == [(e.name, e.alias, e.title) for e in reproduce.EXPERIMENTS.values()]
+
+
+def test_the_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == keras_scatter.__version__
+
+
+def test_choices_are_listed(capsys):
+    assert main(["distill", "--help"]) == 0
+    assert "[choices: faithful, paper]" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("ending", ["pdf", "svg"])
+def test_a_picture_has_the_format_of_its_ending(tmp_path, capsys, ending):
+    assert main(["filters", "morlet_o1", f"--out={tmp_path / 'a'}.{ending}"]) == 0
+    assert {"pdf": b"%PDF", "svg": b"<svg"}[ending] in (tmp_path / f"a.{ending}").read_bytes()
+    assert main(["filters", "morlet_o1", f"--out={tmp_path / 'a'}.doc"]) == 2
+    assert "--out must end in .png, .pdf, .svg. Received: out=" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["distill", "--no-such-option"]])

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import pathlib
 import re
 
@@ -49,6 +50,31 @@ def test_every_public_name_is_in_the_reference(module):
     page = DOCS / "api" / f"{module}.rst"
     assert f".. currentmodule:: keras_scatter.{module}\n" in page.read_text()
     assert documented(page) == public(module)
+
+
+def functions_of(thing):
+    """A function itself; or of a class the methods that users call, also those of our base classes."""
+    if not isinstance(thing, type):
+        return [thing]
+    ours = [base for base in thing.__mro__ if base.__module__.startswith("keras_scatter.")]
+    members = {name: member for base in reversed(ours) for name, member in vars(base).items()}
+    called = (member for name, member in members.items() if name in ("__init__", "__call__") or name[0] != "_")
+    plain = [getattr(member, "fget", None) or getattr(member, "__func__", member) for member in called]
+    return [member for member in plain if inspect.isfunction(member) and member.__module__.startswith("keras_scatter.")]
+
+
+@pytest.mark.parametrize("module", ["", *MODULES, *EXTRAS])
+def test_public_functions_and_methods_are_annotated(module):
+    pytest.importorskip(EXTRAS.get(module, "keras"))
+    home = importlib.import_module(f"keras_scatter.{module}".rstrip("."))
+    names = public(module) if module else [name for name in home.__all__ if callable(getattr(home, name))]
+    functions = [function for name in names for function in functions_of(getattr(home, name))]
+    assert functions
+    for function in functions:
+        signature = inspect.signature(function)
+        missing = [name for name, given in signature.parameters.items() if given.annotation is given.empty]
+        missing += ["return"] * (signature.return_annotation is signature.empty)
+        assert set(missing) <= {"self", "cls"}, f"{function.__module__}.{function.__qualname__}: {missing}"
 
 
 def test_the_functions_of_the_package_are_in_the_reference():

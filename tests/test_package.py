@@ -4,6 +4,7 @@ import doctest
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -47,6 +48,7 @@ from keras_scatter.functional import banded
 from keras_scatter.plan import dual_tree, images, signals, statistics, time_frequency
 from keras_scatter.workflows import datasets, features_order, footprint, stability
 from keras_scatter.workflows.experiments.first_order_hybrids import detection as rectangles
+from keras_scatter_command import cli
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCUMENTED = [filters, layers, losses, models, preprocessing]
@@ -88,6 +90,7 @@ PUBLIC = [getattr(module, name) for module in DOCUMENTED for name in module.__al
 PUBLIC += [
     keras_scatter.angular_spectrum,
     keras_scatter.angular_threshold,
+    keras_scatter.denoise,
     keras_scatter.extract,
     keras_scatter.features.Features,
     keras_scatter.features.load,
@@ -107,7 +110,7 @@ def run_python(code, **environment):
 
 def test_public_names():
     assert set(keras_scatter.__all__) | {"__version__"} <= set(dir(keras_scatter))
-    functions = {"angular_spectrum", "angular_threshold", "export", "extract", "invert", "synthesize"}
+    functions = {"angular_spectrum", "angular_threshold", "denoise", "export", "extract", "invert", "synthesize"}
     modules = {"features", "filters", "layers", "losses", "models", "molecules", "plots", "preprocessing"}
     modules |= {"saved_filters"}
     assert set(keras_scatter.__all__) == functions | modules
@@ -116,7 +119,7 @@ def test_public_names():
 def test_the_changelog_begins_with_this_version():
     newest = re.search(r"^## \[(\d+\.\d+\.\d+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest[1] == keras_scatter.__version__
-    assert f"version = {newest[1]}\n" in (ROOT / "setup.cfg").read_text()
+    assert "\nversion = attr: keras_scatter_command.__version__\n" in (ROOT / "setup.cfg").read_text()
     assert f"version: {newest[1]}\n" in (ROOT / "CITATION.cff").read_text()
 
 
@@ -214,10 +217,35 @@ def test_python_in_pages_runs(block, tmp_path, monkeypatch, textures):
     for other in ("torch", "jax"):
         if f"import {other}\n" in block and other != BACKEND:
             pytest.skip(f"for those who use {other}")
+    if "from sklearn" in block:
+        pytest.importorskip("sklearn")
+    if "plots" in block:
+        pytest.importorskip("matplotlib").use("Agg")
     if "keras_hub" in block:
         pytest.importorskip("keras_hub", reason="keras-hub is not installed")
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "a page", "exec"), {"__name__": "__main__"})
+
+
+def test_recipes_are_short():
+    blocks = re.findall(r"^```(?:python|console)\n(.*?)^```", (ROOT / "docs" / "recipes.md").read_text(), re.M | re.S)
+    assert len(blocks) == 11  # ten jobs, one of them for two backends
+    assert max(sum(line.strip() != "" for line in block.splitlines()) for block in blocks) <= 10
+
+
+CALLS = [
+    line.removeprefix("keras-scatter ")
+    for page in PAGES
+    for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    for line in re.sub(r"\\\n", " ", block).splitlines()
+    if line.startswith("keras-scatter ") and " reproduce " not in line
+]
+
+
+@once
+@pytest.mark.parametrize("call", CALLS)
+def test_commands_in_pages_have_known_options(call):
+    cli.app.parse_args(shlex.split(call, comments=True), exit_on_error=False, print_error=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -9,9 +9,19 @@ import pytest
 from keras_scatter import layers
 
 PACKAGE = pathlib.Path(__file__).parents[1] / "keras_scatter"
-LAYERS = ["arguments", "optional", "cache", "errors", "files", "versions", "filters", "plan", "saved_filters"]
+LAYERS = ["typing", "arguments", "optional", "cache", "errors", "files", "versions", "filters", "plan", "saved_filters"]
 LAYERS += ["perturbations", "plots", "backend", "molecules", "functional", "layers", "losses", "models"]
-LAYERS += ["preprocessing", "optimisation", "inversion", "synthesis", "angular", "detection", "deployment", "features"]
+LAYERS += [
+    "preprocessing",
+    "optimisation",
+    "inversion",
+    "synthesis",
+    "angular",
+    "denoising",
+    "detection",
+    "deployment",
+    "features",
+]
 LAYERS += ["sklearn", "kymatio", "testing", "workflows", "cli"]
 FILTERS_MAY_IMPORT = {"numpy", "scipy", "keras_scatter"}
 FILES = sorted(PACKAGE.rglob("*.py"))

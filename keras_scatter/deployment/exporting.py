@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import tempfile
 import time
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +18,7 @@ from keras_scatter.deployment.formats import FORMATS, check_packages, named
 from keras_scatter.errors import errors_by_order, relative_error
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.layers.base_statistics import BaseStatistics
+from keras_scatter.typing import ArrayLike, PathLike, Shape
 
 QUANTISATIONS = ("float16", "dynamic_int8", "int8")
 BATCHES = (1, 3)
@@ -30,8 +32,16 @@ TOLERANCE_OF_INT8 = (1e-2, 5e-2, 1e-1)
 
 
 def export(
-    model, path, format=None, input_shape=None, quantize=None, verify=True, *, calibration=None, overwrite=False
-):
+    model: keras.layers.Layer,
+    path: PathLike,
+    format: str | None = None,
+    input_shape: Shape | None = None,
+    quantize: str | None = None,
+    verify: bool = True,
+    *,
+    calibration: ArrayLike | None = None,
+    overwrite: bool = False,
+) -> dict[str, Any]:
     """Write a model as a file for another runtime, run the file there, and compare it with Keras.
 
     Layers with `fft="auto"` compute by products with matrices in a file whose runtime has no FFTs; the model itself

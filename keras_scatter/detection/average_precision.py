@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ COCO_NAMES = ("ap", "ap_50", "ap_75", "ap_small", "ap_medium", "ap_large")
 RECALLS = np.arange(11) / 10  # of VOC 2007; multiples of 0.1 would miss recalls such as 3 / 10 by rounding
 
 
-def average_precision(truth, detections, protocol="coco"):
+def average_precision(truth: dict[str, Any], detections: dict[str, Any], protocol: str = "coco") -> dict[str, float]:
     """Average precision of detections, computed by pycocotools.
 
     `"coco"` is the mean of the areas under the curves of precision against recall, over classes and over the overlaps

@@ -1,7 +1,11 @@
 """Images with boxes around their objects."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from keras_scatter.arguments import check_bool, check_choice, check_integer, shown
 from keras_scatter.optional import require
+from keras_scatter.typing import PathLike
 
 # Name in TensorFlow Datasets, what marks objects that need not be found, size of the download in GB.
 DATASETS = {"voc2007": ("voc/2007", "is_difficult", 0.9), "coco2017": ("coco/2017", "is_crowd", 25)}
@@ -9,7 +13,15 @@ DATASETS = {"voc2007": ("voc/2007", "is_difficult", 0.9), "coco2017": ("coco/201
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def load_boxes(dataset, split, image_shape=(800, 800, 3), boxes=100, scoring=False, data_dir=None, download=False):
+def load_boxes(
+    dataset: str,
+    split: str,
+    image_shape: Sequence[int] = (800, 800, 3),
+    boxes: int = 100,
+    scoring: bool = False,
+    data_dir: PathLike | None = None,
+    download: bool = False,
+) -> Any:
     """VOC 2007 or COCO 2017 by TensorFlow Datasets, for a detector of KerasHub.
 
     Images are scaled such that they just fit `image_shape`, standardised by colour, and pasted into the top left corner

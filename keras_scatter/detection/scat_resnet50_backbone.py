@@ -1,11 +1,15 @@
 """The residual network of fifty layers behind scattering, as the encoder of a detector."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_scatter.arguments import check_bool, check_integer, shown
 from keras_scatter.models._building import LAST, Builder
 from keras_scatter.models._hybrid import Input, check_widths, residual_groups, resnet50, scattered
 from keras_scatter.optional import require
+from keras_scatter.typing import KerasObject, Shape
 
 # A class needs its base when it is made, so the whole module needs KerasHub.
 keras_hub = require("keras_hub", "detection")
@@ -14,7 +18,7 @@ LEVELS = (3, 4, 5)  # that a detector reads: strides 8, 16, 32
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
-class ScatResNet50Backbone(keras_hub.models.FeaturePyramidBackbone):
+class ScatResNet50Backbone(keras_hub.models.FeaturePyramidBackbone):  # type: ignore[name-defined]
     """`models.ScatResNet50` without its classifier, as a `FeaturePyramidBackbone` of KerasHub.
 
     Its three groups of blocks are the levels P3, P4 and P5, of strides 8, 16 and 32. `keras_hub.models` reads them by
@@ -61,16 +65,16 @@ class ScatResNet50Backbone(keras_hub.models.FeaturePyramidBackbone):
 
     def __init__(
         self,
-        image_shape=(800, 800, 3),
-        J=3,
-        L=8,
-        order=1,
-        width=128,
-        blocks=(5, 8, 3),
-        dtype=None,
-        name="scat_resnet50_backbone",
-        trainable=True,
-    ):
+        image_shape: Shape = (800, 800, 3),
+        J: int = 3,
+        L: int = 8,
+        order: int = 1,
+        width: int = 128,
+        blocks: Sequence[int] = (5, 8, 3),
+        dtype: KerasObject = None,
+        name: str | None = "scat_resnet50_backbone",
+        trainable: bool = True,
+    ) -> None:
         image_shape = _check_shape(image_shape)
         J, blocks = _check_scale(J), _check_blocks(blocks)
         width, trainable = check_integer("width", width), check_bool("trainable", trainable)
@@ -85,7 +89,7 @@ class ScatResNet50Backbone(keras_hub.models.FeaturePyramidBackbone):
         self.image_shape = image_shape
         self.J, self.L, self.order, self.width, self.blocks = J, L, order, width, blocks
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("image_shape", "J", "L", "order", "width", "blocks")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 

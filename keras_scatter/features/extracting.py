@@ -1,28 +1,31 @@
 """Features of data, to memory or to a folder."""
 
 import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_scatter.arguments import check_bool, check_integer
 from keras_scatter.features import computing, shards
-from keras_scatter.features.loading import load
+from keras_scatter.features.loading import Features, load
 from keras_scatter.features.sources import Stream, source_of
+from keras_scatter.typing import Data, PathLike
 
 
 def extract(
-    layer,
-    data,
-    out=None,
-    batch_size=32,
+    layer: Callable[..., Any],
+    data: Data | PathLike,
+    out: PathLike | None = None,
+    batch_size: int = 32,
     *,
-    shard_size=1024,
-    image_size=None,
-    color_mode="rgb",
-    scale=1 / 255,
-    on_error="fail",
-    verbose=True,
-):
+    shard_size: int = 1024,
+    image_size: Sequence[int] | None = None,
+    color_mode: str = "rgb",
+    scale: float = 1 / 255,
+    on_error: str = "fail",
+    verbose: bool = True,
+) -> np.ndarray | tuple[np.ndarray, np.ndarray] | Features:
     """Compute what a layer makes of data that need not fit into memory: once, and kept on the disk if `out` is given.
 
     Args:

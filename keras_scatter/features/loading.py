@@ -2,15 +2,18 @@
 
 import hashlib
 import pathlib
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from keras_scatter.arguments import check_integer
 from keras_scatter.features import shards
 from keras_scatter.files import damaged
+from keras_scatter.typing import PathLike
 
 
-def load(folder):
+def load(folder: PathLike) -> "Features":
     """The features in a folder that `keras_scatter.extract` or `keras-scatter features` wrote.
 
     Args:
@@ -67,15 +70,15 @@ class Features:
     array([0, 1, 2, 3, 4, 5])
     """
 
-    def __init__(self, folder, manifest):
+    def __init__(self, folder: PathLike, manifest: dict[str, Any]) -> None:
         self.folder, self.config, self.versions = pathlib.Path(folder), manifest["config"], manifest["versions"]
         self._lines = [line for line in manifest["shards"] if line["items"]]
-        self._checked = set()
+        self._checked: set[str] = set()
         self.shape, self.dtype = tuple(manifest["shape"]), manifest["dtype"]
         self.skipped = {name: reason for line in manifest["shards"] for name, reason in line.get("skipped", {}).items()}
         first = self.read(0)
         self.has_labels, self.has_names = "labels" in first, "names" in first
-        self._label = first["labels"][0] if self.has_labels else None
+        self._label: Any = first["labels"][0] if self.has_labels else None
 
     def __len__(self):
         return sum(line["items"] for line in self._lines)
@@ -83,7 +86,7 @@ class Features:
     def __repr__(self):
         return f"Features({str(self.folder)!r}, {len(self)} of shape {self.shape}, {len(self._lines)} shards)"
 
-    def read(self, index):
+    def read(self, index: int) -> dict[str, np.ndarray]:
         """The arrays of one shard, a dict of `features` and, where there are some, `labels` and `names`.
 
         Raises:
@@ -99,17 +102,17 @@ class Features:
             self._checked.add(line["file"])
         return {name: array for name, array in shards.parse(path, content).items() if name != shards.ABOUT}
 
-    def shards(self, start=0, step=1):
+    def shards(self, start: int = 0, step: int = 1) -> Iterator[dict[str, np.ndarray]]:
         """The arrays of all shards, one after the other, see `read`; or of each `step`-th one from `start` on."""
         for index in range(start, len(self._lines), step):
             yield self.read(index)
 
-    def arrays(self):
+    def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of all shards, joined in memory."""
         parts = list(self.shards())
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def to_tf(self):
+    def to_tf(self) -> Any:
         """A `tf.data.Dataset` of features, or of pairs of features and label; one item each, in order.
 
         >>> features.to_tf().shuffle(1000).batch(32)  # doctest: +SKIP
@@ -125,7 +128,7 @@ class Features:
         found = tf.data.Dataset.from_generator(parts, output_signature=signature).unbatch()
         return found.apply(tf.data.experimental.assert_cardinality(len(self)))
 
-    def to_torch(self):
+    def to_torch(self) -> Any:
         """A `torch.utils.data.IterableDataset` of features, or of pairs of features and label, as NumPy arrays.
 
         The workers of a `DataLoader` share the shards.

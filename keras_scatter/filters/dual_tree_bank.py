@@ -1,5 +1,7 @@
 """The dual-tree complex wavelets as a bank."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from keras_scatter.arguments import check_choice, check_size
@@ -62,7 +64,9 @@ class DualTreeBank(FilterBank):
         Processing Magazine 22 (2005).
     """
 
-    def __init__(self, levels=1, biort="near_sym_a", qshift="qshift_a", shape=(64, 64)):
+    def __init__(
+        self, levels: int = 1, biort: str = "near_sym_a", qshift: str = "qshift_a", shape: Sequence[int] = (64, 64)
+    ) -> None:
         self.levels = check_scale("levels", levels)
         self.biort = check_choice("biort", biort, BIORT_NAMES)
         self.qshift = check_choice("qshift", qshift, QSHIFT_NAMES)

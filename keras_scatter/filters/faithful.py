@@ -17,9 +17,16 @@ from keras_scatter.filters.pyramid import (
 from keras_scatter.filters.rounding import to_bfloat16
 
 LARGEST_J = 4
-# psi_0 alone makes half of the error of order 2 if it is as small as the others; a low-pass of 5 serves as well as one
-# of 7.
-KERNEL_SIZE = (9, 7, 5)
+LARGEST_L = {8: (9, 7, 5), 12: (11, 9, 5), 16: (13, 11, 5)}  # up to which kernels of a size serve
+
+
+def kernel_size(L):
+    """Sizes of psi_0, later wavelets and the low-pass, for L angles: with L, wavelets grow longer.
+
+    psi_0 alone makes half of the error of order 2 if it is as small as the others; a low-pass of 5 serves as well as
+    one of 7.
+    """
+    return next((sizes for most, sizes in LARGEST_L.items() if most >= L), (15, 13, 5))
 
 
 def check(J, order, lowpass_filters, share_filters):

@@ -2,6 +2,8 @@
 
 import functools
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +61,13 @@ class FilterBank:
         S. Mallat, A Wavelet Tour of Signal Processing, 3rd edition, Academic Press (2009), chapters 4 and 5.
     """
 
-    def __init__(self, spectra, lowpass_spectrum, names=None, scales=None):
+    def __init__(
+        self,
+        spectra: np.ndarray,
+        lowpass_spectrum: np.ndarray,
+        names: Sequence[Any] | None = None,
+        scales: Sequence[int] | None = None,
+    ) -> None:
         self.spectra = read_only(_numbers("spectra", spectra))
         self.lowpass_spectrum = read_only(_numbers("lowpass_spectrum", lowpass_spectrum))
         self.shape = self.lowpass_spectrum.shape
@@ -127,7 +135,7 @@ class FilterBank:
             others = tuple(other + 1 for other in range(len(self.shape)) if other != axis)
             yield energy.sum(others), angular(n)
 
-    def littlewood_paley(self):
+    def littlewood_paley(self) -> np.ndarray:
         """The Littlewood-Paley sum, how much of the energy at each frequency the bank keeps.
 
         `A(w) = |phi(w)|^2 + 1/2 sum (|psi(w)|^2 + |psi(-w)|^2)` over all wavelets.
@@ -140,7 +148,7 @@ class FilterBank:
         """
         return littlewood_paley(self.lowpass_spectrum, self.spectra)
 
-    def frame_bounds(self, below=None):
+    def frame_bounds(self, below: float | None = None) -> tuple[float, float]:
         """Least and most of the Littlewood-Paley sum: A and B of `A |x|^2 <= energy of the filtered x <= B |x|^2`.
 
         Args:
@@ -167,7 +175,7 @@ class FilterBank:
                 raise ValueError(f"below must be positive. Received: below={below!r}")
         return float(total.min()), float(total.max())
 
-    def plot(self, axes=None):
+    def plot(self, axes: Any = None) -> Any:
         """Draw the bank, with matplotlib.
 
         Images: real and imaginary parts of the wavelets, a row for each scale, each as large as it reaches and to its

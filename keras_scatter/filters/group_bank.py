@@ -1,5 +1,8 @@
 """A filter group as a bank."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from keras_scatter.arguments import check_size
@@ -51,7 +54,7 @@ class GroupBank(FilterBank):
         Transform.
     """
 
-    def __init__(self, config, arrays, shape=(64, 64)):
+    def __init__(self, config: dict[str, Any], arrays: dict[str, np.ndarray], shape: Sequence[int] = (64, 64)) -> None:
         if config.get("design") in OF_SIGNALS:
             raise ValueError("config must be that of a filter group of images. Received: one of signals")
         self.config = resolve_config(**config)

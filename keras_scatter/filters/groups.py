@@ -12,7 +12,7 @@ import numpy as np
 from keras_scatter.arguments import check_bool, check_choice, check_integer, shown
 from keras_scatter.filters import faithful, half_band, paper
 
-# A design of images is a module with `KERNEL_SIZE`, its default, `check`, `shapes`, `filters`, `effective` and
+# A design of images is a module with `kernel_size`, the default, `check`, `shapes`, `filters`, `effective` and
 # `bank`; one of signals is a module with `resolve`, `shapes` and `kernels`; `functional` has one of the same name, with
 # `make_plan`, `program_for` and `multiply_adds`.
 DESIGNS = {"faithful": faithful, "paper": paper}
@@ -34,11 +34,13 @@ def resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filt
     lowpass_filters = check_integer("lowpass_filters", lowpass_filters)
     share_filters = check_bool("share_filters", share_filters)
     DESIGNS[design].check(J, order, lowpass_filters, share_filters)
+    L = check_integer("L", L)
+    sizes = DESIGNS[design].kernel_size(L) if kernel_size is None else _kernel_triple(kernel_size)
     return {
-        "L": check_integer("L", L),
+        "L": L,
         "order": order,
         "J": J,
-        "kernel_size": DESIGNS[design].KERNEL_SIZE if kernel_size is None else _kernel_triple(kernel_size),
+        "kernel_size": sizes,
         "design": design,
         "lowpass_filters": lowpass_filters,
         "share_filters": share_filters,

@@ -1,5 +1,7 @@
 """The Morlet wavelets of images as a bank."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from keras_scatter.arguments import check_integer, check_size
@@ -60,7 +62,7 @@ class MorletBank(FilterBank):
         are those of M. Andreux et al., Kymatio: Scattering Transforms in Python, JMLR 21 (2020).
     """
 
-    def __init__(self, J, L=8, shape=(64, 64)):
+    def __init__(self, J: int, L: int = 8, shape: Sequence[int] = (64, 64)) -> None:
         self.J, self.L = check_scale("J", J), check_integer("L", L)
         shape = check_image_shape(shape)
         for name, size in zip(("height", "width"), shape):

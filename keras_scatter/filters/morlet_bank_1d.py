@@ -1,5 +1,7 @@
 """The Morlet wavelets of signals as a bank."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from keras_scatter.arguments import check_integer, check_size, is_number
@@ -56,7 +58,9 @@ class MorletBank1D(FilterBank):
         constants are those of M. Andreux et al., Kymatio: Scattering Transforms in Python, JMLR 21 (2020).
     """
 
-    def __init__(self, J, Q=1, size=None, T=None, order=1):
+    def __init__(
+        self, J: int, Q: int | Sequence[int] = 1, size: int | None = None, T: int | None = None, order: int = 1
+    ) -> None:
         self.J, self.Q, self.order = check_scale("J", J), Q, check_integer("order", order)
         all_orders = by_order(check_Q(Q))
         of_order = all_orders[min(self.order, len(all_orders)) - 1]

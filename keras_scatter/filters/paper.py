@@ -5,7 +5,10 @@ import numpy as np
 from keras_scatter.filters.morlet import SIGMA, gaussian, morlet
 from keras_scatter.filters.pyramid import bank_spectra
 
-KERNEL_SIZE = (7, 7, 7)
+
+def kernel_size(L):
+    """Sizes of the wavelets and of the low-pass, whatever L is."""
+    return 7, 7, 7
 
 
 def check(J, order, lowpass_filters, share_filters):

@@ -1,7 +1,8 @@
 """The list of scattering paths: which scales and angles lead to which output channel."""
 
+import collections
 import html
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keras_scatter.arguments import shown
 
@@ -12,6 +13,8 @@ class Paths(tuple):
     Example:
 
     >>> paths = ScatteringFFT(J=2, L=8).paths
+    >>> paths
+    <Paths: 1 of order 0, 16 of order 1, 64 of order 2>
     >>> paths.index(order=2, scales=(0, 1), angles=(3, 5))
     46
     >>> paths.index(paths[46])
@@ -20,7 +23,7 @@ class Paths(tuple):
 
     __slots__ = ()
 
-    def index(self, path=None, /, *between, **fields):
+    def index(self, path: Any = None, /, *between: Any, **fields: Any) -> int:
         """The position of a path, which is given whole, as to `tuple.index`, or by some of its fields.
 
         Raises:
@@ -39,7 +42,12 @@ class Paths(tuple):
             raise ValueError(f"fields must be those of one path. Received: {given}, which {len(found)} paths have")
         return found[0]
 
-    def table(self):
+    def __repr__(self) -> str:
+        field = self[0]._fields[0] if self else "order"
+        counts = collections.Counter(path[0] for path in self)
+        return f"<Paths: {', '.join(f'{count} of {field} {value}' for value, count in counts.items()) or 0}>"
+
+    def table(self) -> "PathTable":
         """All paths with their positions: a `PathTable`, which `print` and notebooks show."""
         return PathTable(self)
 

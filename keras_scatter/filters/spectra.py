@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def littlewood_paley(lowpass, wavelets):
+def littlewood_paley(lowpass: np.ndarray, wavelets: np.ndarray) -> np.ndarray:
     """The Littlewood-Paley sum of a filter bank: how much of the energy at each frequency it keeps.
 
     `A(w) = |phi(w)|^2 + 1/2 sum (|psi(w)|^2 + |psi(-w)|^2)` over all wavelets. For a real input x the energy of all

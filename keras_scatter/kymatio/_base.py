@@ -1,12 +1,15 @@
 """What the four transforms share: checks of arrays, leading axes, kinds of output."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_scatter.arguments import shown
+from keras_scatter.typing import ArrayLike
 
 WORDS = {1: "one dimension", 2: "two dimensions", 3: "three dimensions"}
 
@@ -19,21 +22,21 @@ class Base:
     """
 
     rank = 1
-    error = RuntimeError  # for arrays that do not fit, and for out_type
+    error: type[Exception] = RuntimeError  # for arrays that do not fit, and for out_type
 
-    def __init__(self, backend):
+    def __init__(self, backend: str | None) -> None:
         if backend is not None and backend != keras.backend.backend():
             raise ImportError(
                 f"backend must be None or the backend of Keras, {keras.backend.backend()!r}: set KERAS_BACKEND. "
                 f"Received: backend={shown(backend)}"
             )
         self.backend = keras.backend.backend()
-        self._layers = {}
+        self._layers: dict[tuple, Any] = {}
 
-    def __call__(self, x):
+    def __call__(self, x: ArrayLike) -> Any:
         return self.scattering(x)
 
-    def scattering(self, x):
+    def scattering(self, x: ArrayLike) -> Any:
         """The transform of an array, see the class."""
         self._check_output()
         self._check_array(x)
@@ -82,7 +85,8 @@ class Base:
             known = ", ".join(map(repr, self._kinds))
             raise self.error(f"out_type must be one of {known}. Received: out_type={shown(self.out_type)}")
 
-    _kinds = ("array", "list")
+    _kinds: tuple[str, ...] = ("array", "list")
+    _output: Callable[..., Any]  # of what is found and its layer, what a call returns
 
     def _by_path(self, found, layer):
         """Paths and their coefficients."""

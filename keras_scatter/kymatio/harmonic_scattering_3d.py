@@ -1,12 +1,14 @@
 """Solid harmonic scattering of volumes, by Kymatio's interface."""
 
 import math
+from collections.abc import Sequence
 
 from keras import ops
 
 from keras_scatter import layers
 from keras_scatter.arguments import check_choice, check_integer, shown
 from keras_scatter.kymatio._base import Base
+from keras_scatter.typing import ArrayLike
 
 
 class HarmonicScattering3D(Base):
@@ -51,17 +53,17 @@ class HarmonicScattering3D(Base):
 
     def __init__(
         self,
-        J,
-        shape,
-        L=3,
-        sigma_0=1,
-        max_order=2,
-        rotation_covariant=True,
-        method="integral",
-        points=None,
-        integral_powers=(0.5, 1.0, 2.0),
-        backend=None,
-    ):
+        J: int,
+        shape: Sequence[int],
+        L: int = 3,
+        sigma_0: float = 1,
+        max_order: int = 2,
+        rotation_covariant: bool = True,
+        method: str = "integral",
+        points: ArrayLike | None = None,
+        integral_powers: Sequence[float] = (0.5, 1.0, 2.0),
+        backend: str | None = None,
+    ) -> None:
         super().__init__(backend)
         self.J, self.L, self.sigma_0 = J, L, sigma_0
         if not isinstance(shape, (tuple, list)) or len(shape) != 3:

@@ -2,6 +2,8 @@
 
 import math
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +83,18 @@ class Scattering1D(Base):
     error = ValueError
     _kinds = ("array", "dict", "list")
 
-    def __init__(self, J, shape, Q=1, T=None, stride=None, max_order=2, oversampling=0, out_type="array", backend=None):
+    def __init__(
+        self,
+        J: int,
+        shape: int | Sequence[int],
+        Q: int | Sequence[int] = 1,
+        T: int | None = None,
+        stride: int | None = None,
+        max_order: int = 2,
+        oversampling: int = 0,
+        out_type: str = "array",
+        backend: str | None = None,
+    ) -> None:
         super().__init__(backend)
         self.J = check_integer("J", J)
         self.Q = check_Q(Q)
@@ -94,7 +107,7 @@ class Scattering1D(Base):
         if isinstance(oversampling, int) and oversampling >= 0:
             self._make_layer("float32").compute_output_shape((1, *self.shape, 1))  # raises its errors
 
-    def meta(self):
+    def meta(self) -> dict[str, Any]:
         """What the paths are, in the order of the output.
 
         Returns:
@@ -109,7 +122,7 @@ class Scattering1D(Base):
                 row[: path.order] = getattr(path, name)
         return {**found, "key": [path.n for path in paths]}
 
-    def output_size(self, detail=False):
+    def output_size(self, detail: bool = False) -> int | list[int]:
         """Number of paths, or with `detail` a list of those of each order."""
         orders = [path.order for path in self._make_layer("float32").paths]
         counts = [orders.count(m) for m in range(self.max_order + 1)]

@@ -1,5 +1,7 @@
 """Scattering of images, by Kymatio's interface."""
 
+from collections.abc import Sequence
+
 from keras_scatter import layers
 from keras_scatter.arguments import check_bool, check_integer, shown
 from keras_scatter.kymatio._base import Base
@@ -40,7 +42,16 @@ class Scattering2D(Base):
 
     rank = _axes = 2
 
-    def __init__(self, J, shape, L=8, max_order=2, pre_pad=False, backend=None, out_type="array"):
+    def __init__(
+        self,
+        J: int,
+        shape: Sequence[int],
+        L: int = 8,
+        max_order: int = 2,
+        pre_pad: bool = False,
+        backend: str | None = None,
+        out_type: str = "array",
+    ) -> None:
         super().__init__(backend)
         self.J = check_integer("J", J)
         if not isinstance(shape, (tuple, list)) or len(shape) != 2:
@@ -57,7 +68,7 @@ class Scattering2D(Base):
         self._make_layer("float32")  # raises its errors
 
     @property
-    def padded_shape(self):
+    def padded_shape(self) -> tuple[int, ...]:
         """Sizes with margins."""
         return tuple(((size + 2**self.J) // 2**self.J + 1) * 2**self.J for size in self.shape)
 
@@ -74,7 +85,8 @@ class Scattering2D(Base):
 
     def _make_layer(self, dtype):
         padding = "periodic" if self.pre_pad else "reflect"
-        return layers.ScatteringFFT(self.J, self.L, self.max_order, padding, data_format="channels_last", dtype=dtype)
+        arguments = {"order": self.max_order, "padding": padding, "data_format": "channels_last", "dtype": dtype}
+        return layers.ScatteringFFT(self.J, self.L, **arguments)
 
     def _output(self, found, layer):
         if self.pre_pad:

@@ -1,5 +1,8 @@
 """Joint time-frequency scattering of signals, by Kymatio's interface."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from keras_scatter import layers
@@ -7,6 +10,7 @@ from keras_scatter.arguments import check_integer
 from keras_scatter.filters.morlet_1d import constant_q
 from keras_scatter.kymatio._base import Base
 from keras_scatter.kymatio.scattering_1d import Scattering1D, check_length, check_Q, check_T
+from keras_scatter.typing import ArrayLike
 
 
 class TimeFrequencyScattering(Base):
@@ -51,19 +55,19 @@ class TimeFrequencyScattering(Base):
 
     def __init__(
         self,
-        J,
-        J_fr,
-        Q,
-        shape,
-        T=None,
-        stride=None,
-        Q_fr=1,
-        F=None,
-        stride_fr=None,
-        out_type="array",
-        format="time",
-        backend=None,
-    ):
+        J: int,
+        J_fr: int,
+        Q: int | Sequence[int],
+        shape: int | Sequence[int],
+        T: int | str | None = None,
+        stride: int | None = None,
+        Q_fr: int = 1,
+        F: int | str | None = None,
+        stride_fr: int | None = None,
+        out_type: str = "array",
+        format: str = "time",
+        backend: str | None = None,
+    ) -> None:
         super().__init__(backend)
         self.J, self.J_fr = check_integer("J", J), J_fr
         self.Q, self.Q_fr = check_Q(Q), Q_fr
@@ -77,7 +81,7 @@ class TimeFrequencyScattering(Base):
     def _axes(self):
         return 1 if self.format == "time" else 2
 
-    def meta(self):
+    def meta(self) -> dict[str, Any]:
         """What the paths are, in the order of the output.
 
         Returns:
@@ -105,7 +109,7 @@ class TimeFrequencyScattering(Base):
         found = {"order": np.array([path.order for path in paths]), **along, **across}
         return {**found, "key": [self._indices(path) for path in paths]}
 
-    def output_size(self, detail=False):
+    def output_size(self, detail: bool = False) -> int | list[int]:
         """Number of paths, or with `detail` a list of those of each order."""
         orders = [path.order for path in self._make_layer("float32").paths]
         counts = [orders.count(m) for m in range(3)]
@@ -125,7 +129,7 @@ class TimeFrequencyScattering(Base):
             self.J, self.J_fr, self.Q, **arguments, data_format="channels_last", dtype=dtype
         )
 
-    def scattering(self, x):
+    def scattering(self, x: ArrayLike) -> Any:
         """The transform of an array, see the class."""
         found = super().scattering(x)
         if self.out_type == "array" or self.format == "time" or self._make_layer("float32")._kind != "scattering":

@@ -2,6 +2,8 @@
 
 import functools
 import warnings
+from collections.abc import Callable
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -14,6 +16,7 @@ from keras_scatter.filters.groups import OF_SIGNALS, designed_group, group_shape
 from keras_scatter.layers._initial import check_initializer, constant, distinct
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.layers.base_transform import NAMES
+from keras_scatter.typing import KerasObject, PathLike, Selection
 
 
 class BaseComplexModulusConv(BaseScattering):
@@ -29,22 +32,22 @@ class BaseComplexModulusConv(BaseScattering):
 
     def __init__(
         self,
-        make_plan,
-        group_config,
-        kernel_initializer="morlet",
-        weights=None,
-        paths=None,
-        output="scattering",
-        data_format=None,
-        **kwargs,
-    ):
+        make_plan: Callable[..., Any],
+        group_config: dict[str, Any],
+        kernel_initializer: KerasObject = "morlet",
+        weights: PathLike | None = None,
+        paths: Selection = None,
+        output: str = "scattering",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(make_plan, paths, output, data_format, **kwargs)
         self.kernel_initializer = _check_initializer(kernel_initializer)
         self.group_config = group_config
         self._loaded_group = None if weights is None else saved_filters.load_matching(weights, group_config)
 
     @classmethod
-    def from_group(cls, weights, **kwargs):
+    def from_group(cls, weights: PathLike, **kwargs: Any) -> Self:
         """The layer that a filter group was made for, with its filters.
 
         Args:
@@ -68,7 +71,7 @@ class BaseComplexModulusConv(BaseScattering):
         return cls(**given, weights=weights, **kwargs)
 
     @property
-    def filters(self):
+    def filters(self) -> dict[str, keras.Variable]:
         """The filter group as a dict of variables by name."""
         return {variable.name: variable for variable in self.weights}
 
@@ -100,7 +103,7 @@ class BaseComplexModulusConv(BaseScattering):
         # Order 0 and the means of planes are computed in float32.
         return "float32" if self.compute_dtype == "bfloat16" else self.compute_dtype
 
-    def is_as_drawn(self):
+    def is_as_drawn(self) -> bool:
         """Whether the filters of the built layer are random numbers, as its initializer drew them."""
         if self._loaded_group is not None or self.kernel_initializer == "morlet":
             return False
@@ -108,7 +111,7 @@ class BaseComplexModulusConv(BaseScattering):
         drawn = ((initial[name](variable.shape, variable.dtype), variable) for name, variable in self.filters.items())
         return all(np.array_equal(*map(ops.convert_to_numpy, pair)) for pair in drawn)
 
-    def scale_filters(self, factors):
+    def scale_filters(self, factors: dict[str, float]) -> None:
         """Multiply kernels.
 
         Args:
@@ -118,7 +121,7 @@ class BaseComplexModulusConv(BaseScattering):
             factor = factors.get(name.removesuffix("_real").removesuffix("_imag"), 1.0)
             variable.assign(variable * ops.cast(factor, variable.dtype))
 
-    def save_filters(self, path, overwrite=False, **about):
+    def save_filters(self, path: PathLike, overwrite: bool = False, **about: Any) -> None:
         """Write the filter group to `path`, to be read by `weights=path` or by any framework.
 
         Args:
@@ -137,7 +140,7 @@ class BaseComplexModulusConv(BaseScattering):
         arrays = {name: ops.convert_to_numpy(variable) for name, variable in self.filters.items()}
         saved_filters.write(path, self.group_config, arrays, overwrite=overwrite, about=about)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         initializer = self.kernel_initializer
         serialized = initializer if initializer == "morlet" else keras.initializers.serialize(initializer)
         return {**super().get_config(), "kernel_initializer": serialized}

@@ -1,5 +1,8 @@
 """What the scattering layers share: paths, outputs, shapes and the layout of features."""
 
+from collections.abc import Callable
+from typing import Any
+
 from keras import ops
 
 from keras_scatter.arguments import check_choice, check_integer
@@ -8,6 +11,7 @@ from keras_scatter.functional.channels import Layout, Transform, transform
 from keras_scatter.layers._paths import WithPaths
 from keras_scatter.layers.base_transform import NAMES, BaseTransform
 from keras_scatter.plan.tree import select
+from keras_scatter.typing import Selection, Shape, Tensors
 
 OUTPUTS = ("scattering", "modulus", "wavelet")
 FORMS = ("auto", "native", "matmul")
@@ -26,7 +30,14 @@ class BaseScattering(WithPaths, BaseTransform):
 
     fft = None
 
-    def __init__(self, make_plan, paths=None, output="scattering", data_format=None, **kwargs):
+    def __init__(
+        self,
+        make_plan: Callable[..., Any],
+        paths: Selection = None,
+        output: str = "scattering",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(data_format, **kwargs)
         self._output = check_choice("output", output, OUTPUTS)
         self._plan = make_plan(None)
@@ -64,7 +75,7 @@ class BaseScattering(WithPaths, BaseTransform):
             return None
         return self._programs.matrices(self._plan, axes, self._working_dtype())
 
-    def call(self, inputs):
+    def call(self, inputs: Tensors) -> Tensors:
         batch, _, *sizes = self._split_shape(ops.shape(inputs))
         self._check_sizes(sizes, self._plan.scale, self._plan.padding == "periodic")
         if is_static(batch) and batch == 0:
@@ -83,7 +94,7 @@ class BaseScattering(WithPaths, BaseTransform):
             if self.fft == "matmul" and not is_static(size):
                 raise ValueError(f'{name} must be known with fft="matmul". Received: {name}={size}')
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         batch, channels, *sizes = self._split_shape(input_shape)
         self._check_sizes(sizes, self._plan.scale, self._plan.padding == "periodic")
         if self._kind == "scattering":
@@ -98,7 +109,7 @@ class BaseScattering(WithPaths, BaseTransform):
                 shapes[path] = (shape, shape)
         return shapes
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         selected = None if self._selected is None else [list(path) for path in self._selected]
         return {**super().get_config(), "paths": selected, "output": self._output}
 

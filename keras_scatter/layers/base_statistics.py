@@ -1,6 +1,8 @@
 """What the layers of statistics share: paths, weights, shapes, and statistics by name."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -12,6 +14,7 @@ from keras_scatter.functional.channels import channels_second
 from keras_scatter.layers._paths import WithPaths
 from keras_scatter.layers.base_transform import NAMES, BaseTransform
 from keras_scatter.plan.tree import select
+from keras_scatter.typing import Selection, Shape, Tensor, Tensors
 
 
 class BaseStatistics(WithPaths, BaseTransform):
@@ -27,7 +30,14 @@ class BaseStatistics(WithPaths, BaseTransform):
 
     powers = "P00"  # the statistic whose roots others are divided by
 
-    def __init__(self, make_plan, paths=None, data_format=None, chunk_size=None, **kwargs):
+    def __init__(
+        self,
+        make_plan: Callable[..., Any],
+        paths: Selection = None,
+        data_format: str | None = None,
+        chunk_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         # Sums over many samples need float32 at least.
         kwargs.setdefault("autocast", False)
         super().__init__(data_format, **kwargs)
@@ -39,7 +49,7 @@ class BaseStatistics(WithPaths, BaseTransform):
             self._selected = select(self._whole.paths, paths)
             self._plan = make_plan(self._selected)
 
-    def __call__(self, inputs, *args, **kwargs):
+    def __call__(self, inputs: Tensors, *args: Any, **kwargs: Any) -> Tensors:
         if isinstance(inputs, (list, tuple)) and len(inputs) == 2:
             _check_weights(inputs[1])
         return super().__call__(inputs, *args, **kwargs)
@@ -48,13 +58,13 @@ class BaseStatistics(WithPaths, BaseTransform):
         # Errors of sizes come before those of arithmetic.
         self.compute_output_shape(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensors) -> Tensors:
         if is_static(ops.shape(_first(inputs))[0]) and not ops.shape(_first(inputs))[0]:
             return self._nothing(_first(inputs).shape)
         found = statistics.features(self._moments_of(inputs, self._plan), None, self._plan)
         return self._by_channel(found, inputs)
 
-    def statistics(self, inputs, reference=None):
+    def statistics(self, inputs: Tensors, reference: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
         """All statistics by name, whatever `paths` and the reduction of angles or scales.
 
         Args:
@@ -72,28 +82,28 @@ class BaseStatistics(WithPaths, BaseTransform):
         # JAX sorts the names.
         return {name: ops.reshape(arrays[name], (batch, -1, *arrays[name].shape[2:])) for name in self._whole.arrays}
 
-    def divisors(self, inputs):
+    def divisors(self, inputs: Tensors) -> Tensors:
         """What statistics are divided by, inverted: of the mean moments of all inputs, for `against`."""
         moments = self._moments_of(inputs, self._plan)
         moments = ops.reshape(moments, (ops.shape(_first(inputs))[0], -1, moments.shape[1]))
         mean = ops.sum(moments, axis=0) / moments.shape[0]
         return statistics.divisors(mean, self._plan)
 
-    def against(self, inputs, inverses):
+    def against(self, inputs: Tensors, inverses: Tensors) -> Tensor:
         """As a call, with `divisors` of other inputs: a smooth function, whose divisors stay where they are."""
         moments = self._moments_of(inputs, self._plan)
         batch = ops.shape(_first(inputs))[0]
         inverses = inverses if moments.shape[0] == inverses.shape[0] else ops.tile(inverses, (batch, 1))
         return self._by_channel(statistics.features(moments, inverses, self._plan), inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         shapes = input_shape if isinstance(input_shape[0], (list, tuple)) else [input_shape]
         batch, channels, *sizes = self._split_shape(shapes[0])
         self._check_shapes(shapes, channels, sizes)
         groups = None if channels is None else channels // self._whole.fields
         return batch, None if groups is None else groups * len(self.paths)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         selected = None if self._selected is None else [list(path) for path in self._selected]
         return {**super().get_config(), "paths": selected, "chunk_size": self.chunk_size}
 

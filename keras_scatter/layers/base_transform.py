@@ -3,6 +3,7 @@
 import difflib
 import inspect
 import threading
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from keras_scatter.arguments import check_choice, check_size, shown
 from keras_scatter.backend import sizes as run_time
 from keras_scatter.backend.constants import check_float64, constants
 from keras_scatter.layers._own_variables import load, save
+from keras_scatter.typing import Shape, Tensors
 
 # By rank: what is transformed, its axes, and what they are counted in.
 NAMES = {
@@ -26,6 +28,9 @@ ELSEWHERE = {
     "shape": "Sizes are those of the inputs.",
     "backend": "The backend is Keras's.",
 }
+# Arguments that the repr of a layer always has, in this order; others are there if they are not the default.
+SHOWN = ("J", "J_fr", "L", "Q", "Q_fr", "T", "order", "levels", "filters", "mixing", "design", "wavelets")
+PLAIN = (bool, int, float, str, tuple)  # kinds of arguments that are shown
 BUILDING = threading.RLock()  # held while a layer makes its weights
 
 
@@ -37,8 +42,9 @@ class BaseTransform(keras.layers.Layer):
     """
 
     rank = 2
+    built: bool
 
-    def __init__(self, data_format=None, **kwargs):
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         check_policy(kwargs.get("dtype"))
         _check_names(type(self), kwargs)
         super().__init__(**kwargs)
@@ -47,7 +53,20 @@ class BaseTransform(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
         check_float64(self.compute_dtype)
 
-    def __call__(self, inputs, *args, **kwargs):
+    def __repr__(self) -> str:
+        parameters = inspect.signature(type(self).__init__).parameters
+        usual = {name: parameter.default for name, parameter in parameters.items()}
+        usual["data_format"] = keras.config.image_data_format()
+        given = {name: getattr(self, name, None) for name in (*SHOWN, *parameters) if name in parameters}
+        plan = getattr(self, "_plan", None)
+        if plan and "J" in given:
+            given["J"] = plan.scale if given["J"] is None else given["J"]
+        told = {name: x for name, x in given.items() if isinstance(x, PLAIN) and (name in SHOWN or x != usual[name])}
+        words = [f"{name}={value!r}" for name, value in told.items() if name != "paths"]
+        words += [f"paths={len(plan.paths)}"] if plan else []
+        return f"{type(self).__name__}({', '.join(words)})"
+
+    def __call__(self, inputs: Tensors, *args: Any, **kwargs: Any) -> Tensors:
         for array in keras.tree.flatten(inputs):
             check_dtype(array, NAMES[self.rank][0])
         return super().__call__(keras.tree.map_structure(self._as_tensor, inputs), *args, **kwargs)
@@ -58,7 +77,7 @@ class BaseTransform(keras.layers.Layer):
             return array
         return constants([array])[0]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         # Several threads may call a new layer at once; one of them builds it.
         with BUILDING:
             if not self.built:
@@ -68,13 +87,13 @@ class BaseTransform(keras.layers.Layer):
     def _make_weights(self, input_shape):
         """Add weights, if there are any."""
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "data_format": self.data_format}
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         save(store, self._own_variables, self._made_with())
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         load(store, self._own_variables, self._made_with())
 
     @property
@@ -107,10 +126,13 @@ class BaseTransform(keras.layers.Layer):
 
     def _check_sizes(self, sizes, J, multiple=False, argument="J"):
         """Check that sizes are at least 2**J, or multiples; those that only a graph knows, when it runs."""
-        _, names, unit = NAMES[self.rank]
+        what, names, unit = NAMES[self.rank]
+        hint = ""
+        if self._channels_last and sizes[0] in (1, 2, 3):
+            hint = f' (data_format="channels_first" is for {what} with their channels in front)'
         for name, size in zip(names, sizes):
             if size is None or run_time.is_static(size):
-                check_size(name, size, J, multiple, argument, unit)
+                check_size(name, size, J, multiple, argument, unit, hint)
                 continue
             power = f"2**{argument} = " if argument else ""
             run_time.check_at_least(name, size, 2**J, f"must be at least {power}{2**J} {unit}")

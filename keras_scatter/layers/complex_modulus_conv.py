@@ -1,6 +1,8 @@
 """The distilled scattering layer: plain convolutions and a modulus."""
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -9,6 +11,7 @@ from keras_scatter.filters.groups import as_argument, group_shapes, resolve_conf
 from keras_scatter.functional import faithful, paper
 from keras_scatter.layers.base_complex_modulus_conv import BaseComplexModulusConv
 from keras_scatter.layers.scattering_fft import ScatteringFFT
+from keras_scatter.typing import KerasObject, PathLike, Selection
 
 DESIGNS = {"faithful": faithful, "paper": paper}
 
@@ -37,8 +40,9 @@ class ComplexModulusConv(BaseComplexModulusConv):
         J: scale of the low-pass, features are averaged over about 2**J pixels; None means J = order, which is the
             only choice for `design="paper"`. 1 to 4 for `design="faithful"`.
         kernel_size: odd integer from 3 to 15, or three of them: for psi_0, for later wavelets and for the low-pass
-            kernels that go with decimation. None takes that of `weights`, or else (9, 7, 5) for `design="faithful"` and
-            7 for `design="paper"`.
+            kernels that go with decimation. None takes that of `weights`, or else 7 for `design="paper"`, and
+            for `design="faithful"` (9, 7, 5); more for more angles, (11, 9, 5) from L = 9, (13, 11, 5) from L = 13 and
+            (15, 13, 5) from L = 17 on.
         design: `"faithful"` or `"paper"`.
         lowpass_filters: number P of decimated channels that later wavelets read, 1 to 4; used by `"faithful"`.
         share_filters: one group of filters for all channels; False gives each channel, and in later blocks of
@@ -90,22 +94,24 @@ class ComplexModulusConv(BaseComplexModulusConv):
         Transform: equations 9 and 10, figure 2.
     """
 
+    positional = 1  # L; J comes later
+
     def __init__(
         self,
-        L=8,
-        order=2,
-        J=None,
-        kernel_size=None,
-        design="faithful",
-        lowpass_filters=2,
-        share_filters=True,
-        kernel_initializer="morlet",
-        weights=None,
-        data_format=None,
-        paths=None,
-        output="scattering",
-        **kwargs,
-    ):
+        L: int = 8,
+        order: int = 2,
+        J: int | None = None,
+        kernel_size: int | Sequence[int] | None = None,
+        design: str = "faithful",
+        lowpass_filters: int = 2,
+        share_filters: bool = True,
+        kernel_initializer: KerasObject = "morlet",
+        weights: PathLike | None = None,
+        data_format: str | None = None,
+        paths: Selection = None,
+        output: str = "scattering",
+        **kwargs: Any,
+    ) -> None:
         if kernel_size is None and weights is not None:
             kernel_size = _kernel_size_of(weights)
         config = resolve_config(L, order, J, kernel_size, design, lowpass_filters, share_filters)
@@ -133,12 +139,13 @@ class ComplexModulusConv(BaseComplexModulusConv):
             self.input_spec = keras.layers.InputSpec(ndim=4, axes={axis: channels})
         self._add_filters(channels)
 
-    def exact(self):
+    def exact(self) -> ScatteringFFT:
         """The `ScatteringFFT` that this layer stands for, with its paths."""
         paths = self.get_config()["paths"]
-        return ScatteringFFT(self.group_config["J"], self.L, self.order, data_format=self.data_format, paths=paths)
+        J = self.group_config["J"]
+        return ScatteringFFT(J, self.L, order=self.order, data_format=self.data_format, paths=paths)
 
-    def multiply_adds(self, shape):
+    def multiply_adds(self, shape: Sequence[int]) -> int:
         """Multiplications in the convolutions, for one channel of an image of that height and width.
 
         Example:
@@ -150,7 +157,7 @@ class ComplexModulusConv(BaseComplexModulusConv):
         kernels = group_shapes(self.group_config)
         return DESIGNS[self.design].multiply_adds(kernels, self._plan, self._plan.axes(shape))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "L": self.L,

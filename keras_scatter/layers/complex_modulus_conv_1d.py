@@ -1,6 +1,8 @@
 """The distilled scattering layer of signals: plain convolutions and a modulus."""
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -13,6 +15,7 @@ from keras_scatter.layers._signals import check_length
 from keras_scatter.layers._stream_step import StreamStep
 from keras_scatter.layers.base_complex_modulus_conv import BaseComplexModulusConv
 from keras_scatter.layers.scattering_fft_1d import ScatteringFFT1D
+from keras_scatter.typing import KerasObject, PathLike, Selection
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -92,21 +95,21 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
 
     def __init__(
         self,
-        J,
-        Q=1,
-        order=2,
-        kernel_size=None,
-        weights=None,
-        T=None,
-        stride=None,
-        oversampling=0,
-        padding="reflect",
-        kernel_initializer="morlet",
-        data_format=None,
-        paths=None,
-        output="scattering",
-        **kwargs,
-    ):
+        J: int,
+        Q: int | Sequence[int] = 1,
+        order: int = 2,
+        kernel_size: int | Sequence[int] | None = None,
+        weights: PathLike | None = None,
+        T: int | None = None,
+        stride: int | None = None,
+        oversampling: int = 0,
+        padding: str = "reflect",
+        kernel_initializer: KerasObject = "morlet",
+        data_format: str | None = None,
+        paths: Selection = None,
+        output: str = "scattering",
+        **kwargs: Any,
+    ) -> None:
         config = design.resolve(J, Q, T, order, stride, 23 if kernel_size is None else kernel_size, oversampling)
         self.padding = check_choice("padding", padding, ("reflect", "zeros", "periodic"))
         make_plan = functools.partial(half_band.make_plan, config, self.padding)
@@ -125,7 +128,7 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
         self.compute_output_shape(input_shape)
         self._add_filters()
 
-    def exact(self):
+    def exact(self) -> ScatteringFFT1D:
         """The `ScatteringFFT1D` that this layer stands for, with its paths.
 
         Raises:
@@ -136,10 +139,10 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
                 "padding must be 'reflect' or 'periodic' for an exact layer with the same outputs. "
                 "Received: padding='zeros'"
             )
-        arguments = (self.J, self.Q, self.T, self.order, self.stride, self.padding, self.get_config()["paths"])
-        return ScatteringFFT1D(*arguments, data_format=self.data_format)
+        names = ("J", "Q", "T", "order", "stride", "padding", "data_format")
+        return ScatteringFFT1D(**{name: getattr(self, name) for name in names}, paths=self.get_config()["paths"])
 
-    def multiply_adds(self, length):
+    def multiply_adds(self, length: int) -> int:
         """Multiplications in the convolutions, for one channel of a signal of that length with its margins.
 
         Example:
@@ -150,7 +153,7 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
         self._check_sizes([length], self._plan.scale)
         return half_band.multiply_adds(self._plan, self._plan.axes([length]))
 
-    def stream(self):
+    def stream(self) -> Any:
         """A stream, to which a signal is given in blocks, and which returns features as soon as they are ready.
 
         They are those of the layer with `padding="zeros"`, whatever the padding of this one is: a reflection at the
@@ -181,7 +184,7 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
         self._check_streamed()
         return SignalStream(self)
 
-    def streaming_model(self, channels=1, samples=None):
+    def streaming_model(self, channels: int = 1, samples: int | None = None) -> keras.Model:
         """A model of one step of `stream`, whose state is among its inputs and outputs: for ONNX, LiteRT and others.
 
         Args:
@@ -226,6 +229,6 @@ class ComplexModulusConv1D(BaseComplexModulusConv):
         super()._check_sizes(sizes, max(J, self._plan.level) if multiple else J, multiple, argument)
         check_length(self.T, *sizes)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("J", "Q", "order", "kernel_size", "T", "stride", "oversampling", "padding")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

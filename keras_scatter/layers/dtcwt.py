@@ -1,5 +1,7 @@
 """The dual-tree complex wavelet transform."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -8,6 +10,7 @@ from keras_scatter.functional.banded import products
 from keras_scatter.functional.dual_tree import forward, forward_steps
 from keras_scatter.layers.base_dtcwt import BaseDTCWT
 from keras_scatter.plan.dual_tree import LARGEST_LEVEL, ORIENTATIONS, low_sizes
+from keras_scatter.typing import ArrayLike, Shape, Tensors
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -64,11 +67,18 @@ class DTCWT(BaseDTCWT):
         Processing Magazine 22 (2005).
     """
 
-    def __init__(self, levels=1, biort="near_sym_a", qshift="qshift_a", data_format=None, **kwargs):
+    def __init__(
+        self,
+        levels: int = 1,
+        biort: str = "near_sym_a",
+        qshift: str = "qshift_a",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(biort, qshift, data_format=data_format, **kwargs)
         self.levels = check_integer("levels", levels, maximum=LARGEST_LEVEL)
 
-    def call(self, images):
+    def call(self, images: ArrayLike) -> Tensors:
         dtype = self._working_dtype()
         images = ops.cast(images, dtype)
         shape = self._split_shape(ops.shape(images))[2:]
@@ -77,7 +87,7 @@ class DTCWT(BaseDTCWT):
         low, high = forward(images, products(steps, dtype), self._channels_last)
         return keras.tree.map_structure(lambda part: ops.cast(part, self.compute_dtype), (low, high))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         batch, channels, *shape = self._split_shape(input_shape)
         self._check_sizes(shape, 0, argument=None)
         unknown = [None] * self.levels
@@ -92,5 +102,5 @@ class DTCWT(BaseDTCWT):
             high.append((part, part))
         return self._join_shape(batch, channels, *sizes[-1]), tuple(high)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "levels": self.levels}

@@ -1,6 +1,7 @@
 """Scattering with the dual-tree complex wavelet transform."""
 
 import functools
+from typing import Any
 
 import keras
 from keras import ops
@@ -11,6 +12,7 @@ from keras_scatter.functional.dual_tree import Scattering, scatter, scattering_s
 from keras_scatter.layers.base_dtcwt import BaseDTCWT
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.dual_tree import first_length, multiple, scattering_plan
+from keras_scatter.typing import ArrayLike, Selection, Shape, Tensors
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -82,19 +84,20 @@ class DTCWTScattering(BaseDTCWT, BaseScattering):
     """
 
     feature_order = "path"
+    positional = 1
 
     def __init__(
         self,
-        J=2,
-        biort="near_sym_a",
-        qshift="qshift_a",
-        magnitude_bias=1e-2,
-        combine_colour=False,
-        data_format=None,
-        paths=None,
-        output="scattering",
-        **kwargs,
-    ):
+        J: int = 2,
+        biort: str = "near_sym_a",
+        qshift: str = "qshift_a",
+        magnitude_bias: float = 1e-2,
+        combine_colour: bool = False,
+        data_format: str | None = None,
+        paths: Selection = None,
+        output: str = "scattering",
+        **kwargs: Any,
+    ) -> None:
         self.J = check_choice("J", J, (1, 2))
         make_plan = functools.partial(scattering_plan, self.J)
         arguments = {"make_plan": make_plan, "paths": paths, "output": output, "data_format": data_format}
@@ -107,7 +110,7 @@ class DTCWTScattering(BaseDTCWT, BaseScattering):
                 "modulus: there are no waves of all three. Received: output='wavelet'"
             )
 
-    def call(self, images):
+    def call(self, images: ArrayLike) -> Tensors:
         dtype = self._working_dtype()
         images = ops.cast(images, dtype)
         _, channels, *shape = self._split_shape(ops.shape(images))
@@ -120,7 +123,7 @@ class DTCWTScattering(BaseDTCWT, BaseScattering):
             found = image | dict(zip((path for path in self.paths if path.order), found))
         return keras.tree.map_structure(lambda part: ops.cast(part, self.compute_dtype), found)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         batch, channels, *shape = self._split_shape(input_shape)
         self._check(channels, shape)
         if self._output != "scattering":
@@ -132,7 +135,7 @@ class DTCWTScattering(BaseDTCWT, BaseScattering):
             features = None if channels is None else channels * len(self.paths)
         return self._join_shape(batch, features, height, width)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "J": self.J,

@@ -2,6 +2,8 @@
 
 import functools
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -11,6 +13,7 @@ from keras_scatter.filters.solid_harmonic import support
 from keras_scatter.functional import harmonic
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.volumes import volume_plan
+from keras_scatter.typing import Selection
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -74,20 +77,20 @@ class HarmonicScattering3D(BaseScattering):
 
     def __init__(
         self,
-        J,
-        L=3,
-        sigma_0=1.0,
-        order=2,
-        integral_powers=(0.5, 1.0, 2.0),
-        average="integral",
-        rotation_covariant=True,
-        order_0=False,
-        paths=None,
-        data_format=None,
-        chunk_size=None,
-        fft="auto",
-        **kwargs,
-    ):
+        J: int,
+        L: int = 3,
+        sigma_0: float = 1.0,
+        order: int = 2,
+        integral_powers: Sequence[float] = (0.5, 1.0, 2.0),
+        average: str = "integral",
+        rotation_covariant: bool = True,
+        order_0: bool = False,
+        paths: Selection = None,
+        data_format: str | None = None,
+        chunk_size: int | None = None,
+        fft: str = "auto",
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("autocast", False)
         self.J = check_integer("J", J)
         self.L = check_integer("L", L, minimum=0)
@@ -117,9 +120,9 @@ class HarmonicScattering3D(BaseScattering):
         # Periodic, but of any size.
         super()._check_sizes(sizes, J, argument=argument)
 
-    def get_config(self):
-        names = "J", "L", "sigma_0", "order", "integral_powers", "average"
-        names += "rotation_covariant", "order_0", "chunk_size", "fft"
+    def get_config(self) -> dict[str, Any]:
+        names = ["J", "L", "sigma_0", "order", "integral_powers", "average"]
+        names += ["rotation_covariant", "order_0", "chunk_size", "fft"]
         config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
         del config["output"]
         return config

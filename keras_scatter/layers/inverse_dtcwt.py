@@ -1,6 +1,8 @@
 """The inverse dual-tree complex wavelet transform."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -10,6 +12,7 @@ from keras_scatter.backend.sizes import is_static
 from keras_scatter.functional.inverse_dual_tree import backward, ways_back
 from keras_scatter.layers.base_dtcwt import BaseDTCWT
 from keras_scatter.plan.dual_tree import ORIENTATIONS
+from keras_scatter.typing import Tensors
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -56,11 +59,13 @@ class InverseDTCWT(BaseDTCWT):
         Processing Magazine 22 (2005).
     """
 
-    def __init__(self, biort="near_sym_a", qshift="qshift_a", data_format=None, **kwargs):
+    def __init__(
+        self, biort: str = "near_sym_a", qshift: str = "qshift_a", data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(biort, qshift, data_format=data_format, **kwargs)
         self.input_spec = None
 
-    def call(self, coefficients, size=None):
+    def call(self, coefficients: Tensors, size: Sequence[int] | None = None) -> Tensors:
         dtype = self._working_dtype()
         low, high = _structure(coefficients)
         low, high = keras.tree.map_structure(lambda part: ops.cast(part, dtype), (low, high))
@@ -70,12 +75,12 @@ class InverseDTCWT(BaseDTCWT):
         images = backward(low, high, ways_back(shapes, size, self._filters, dtype), self._channels_last)
         return ops.cast(images, self.compute_dtype)
 
-    def compute_output_shape(self, coefficients_shape, size=None):
+    def compute_output_shape(self, coefficients_shape: Any, size: Sequence[int] | None = None) -> Any:
         low, high = _structure(coefficients_shape)
         (batch, channels), shapes = self._check(low, high)
         return self._join_shape(batch, channels, *_image_size(size, shapes[0]))
 
-    def compute_output_spec(self, coefficients, size=None):
+    def compute_output_spec(self, coefficients: Tensors, size: Sequence[int] | None = None) -> keras.KerasTensor:
         low, high = _structure(coefficients)
         shapes = low.shape, [tuple(part.shape for part in pair) for pair in high]
         return keras.KerasTensor(self.compute_output_shape(shapes, size), dtype=self.compute_dtype)

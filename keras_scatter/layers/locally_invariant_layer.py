@@ -1,6 +1,7 @@
 """Wavelet moduli mixed by learned weights, in the place of a convolution."""
 
 import functools
+from typing import Any
 
 import keras
 import numpy as np
@@ -27,6 +28,7 @@ from keras_scatter.layers._mixings import MIXINGS
 from keras_scatter.layers.base_transform import BaseTransform
 from keras_scatter.plan.dual_tree import ORIENTATIONS, scattering_plan
 from keras_scatter.plan.tree import MOST_PATHS
+from keras_scatter.typing import ArrayLike, KerasObject, Shape, Tensors
 
 LARGEST_WAVELET = 15
 PARAMETERS = ("theta", "xi", "sigma", "slant")
@@ -109,29 +111,29 @@ class LocallyInvariantLayer(BaseTransform):
 
     def __init__(
         self,
-        filters=None,
-        mixing="1x1",
-        wavelet="dtcwt",
-        strides=2,
-        biort="near_sym_a",
-        magnitude_bias=1e-2,
-        gain=1.0,
-        mixing_initializer="glorot_uniform",
-        use_bias=True,
-        activation=None,
-        L=8,
-        wavelet_size=7,
-        learnable_wavelets=False,
-        seed=0,
-        bias_initializer="zeros",
-        mixing_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        mixing_constraint=None,
-        bias_constraint=None,
-        data_format=None,
-        **kwargs,
-    ):
+        filters: int | None = None,
+        mixing: str = "1x1",
+        wavelet: str = "dtcwt",
+        strides: int = 2,
+        biort: str = "near_sym_a",
+        magnitude_bias: float = 1e-2,
+        gain: float = 1.0,
+        mixing_initializer: KerasObject = "glorot_uniform",
+        use_bias: bool = True,
+        activation: KerasObject = None,
+        L: int = 8,
+        wavelet_size: int = 7,
+        learnable_wavelets: bool = False,
+        seed: int = 0,
+        bias_initializer: KerasObject = "zeros",
+        mixing_regularizer: KerasObject = None,
+        bias_regularizer: KerasObject = None,
+        activity_regularizer: KerasObject = None,
+        mixing_constraint: KerasObject = None,
+        bias_constraint: KerasObject = None,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         # Wavelets need float32 at least, so inputs must not be cast to half precision.
         kwargs.setdefault("autocast", False)
         regularizer = _of_keras("activity_regularizer", activity_regularizer)
@@ -180,7 +182,7 @@ class LocallyInvariantLayer(BaseTransform):
         self._mixed = recomputed(self._transform, self._is_one_program)
         self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1 if self._channels_last else 1: channels})
 
-    def call(self, images):
+    def call(self, images: ArrayLike) -> Tensors:
         if is_static(ops.shape(images)[0]) and ops.shape(images)[0] == 0:
             return self._nothing(images.shape)
         dtype = self._working_dtype()
@@ -199,7 +201,7 @@ class LocallyInvariantLayer(BaseTransform):
             mixed = upsample(mixed, shape)
         return mixed if self._channels_last else ops.transpose(mixed, (0, 3, 1, 2))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         batch, channels, *shape = self._split_shape(input_shape)
         self._check_sizes(shape, 1, argument=None)
         height, width = (size if size is None or self.strides == 1 else -(-size // 2) for size in shape)
@@ -208,7 +210,7 @@ class LocallyInvariantLayer(BaseTransform):
             outputs = channels * (1 + self._orientations)
         return self._join_shape(batch, outputs, height, width)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         initializer = self.mixing_initializer
         return {
             **super().get_config(),

@@ -1,9 +1,12 @@
 """A constraint that keeps a mixing of channels from amplifying differences."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_scatter.arguments import check_number
+from keras_scatter.typing import Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -32,14 +35,14 @@ class NonExpansive(keras.constraints.Constraint):
         A Learnable ScatterNet: Locally Invariant Convolutional Layers, section 1.3.1.3.
     """
 
-    def __init__(self, limit=1.0):
+    def __init__(self, limit: float = 1.0) -> None:
         self.limit = check_number("limit", limit)
 
-    def __call__(self, w):
+    def __call__(self, w: Tensor) -> Tensors:
         w = ops.convert_to_tensor(w)
         return w * ops.cast(self.factor(w), w.dtype)
 
-    def factor(self, kernel):
+    def factor(self, kernel: Tensor) -> Tensor:
         """By what a kernel `(k, l, inputs, outputs)` is multiplied, at most 1."""
         kernel = ops.cast(kernel, "float64" if "64" in str(kernel.dtype) else "float32")
         # The squares of a large kernel would overflow.
@@ -47,7 +50,7 @@ class NonExpansive(keras.constraints.Constraint):
         # A kernel whose largest tap is 1 has a constant of at least 1.
         return ops.minimum(self.limit / largest / ops.maximum(lipschitz_bound(kernel / largest), 1.0), 1.0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"limit": self.limit}
 
 

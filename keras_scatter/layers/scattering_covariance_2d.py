@@ -1,6 +1,7 @@
 """The layer of scattering covariances of images."""
 
 import functools
+from typing import Any
 
 import keras
 
@@ -9,6 +10,7 @@ from keras_scatter.backend.constants import constants
 from keras_scatter.functional import covariance
 from keras_scatter.layers.base_statistics import BaseStatistics
 from keras_scatter.plan.covariance import WaveletFilters, covariance_plan
+from keras_scatter.typing import Selection
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -90,18 +92,18 @@ class ScatteringCovariance2D(BaseStatistics):
 
     def __init__(
         self,
-        J,
-        L=4,
-        wavelets="morlet",
-        reduction=None,
-        normalization="power",
-        cross=False,
-        band_limit=False,
-        paths=None,
-        data_format=None,
-        chunk_size=None,
-        **kwargs,
-    ):
+        J: int,
+        L: int = 4,
+        wavelets: str = "morlet",
+        reduction: str | None = None,
+        normalization: str = "power",
+        cross: bool = False,
+        band_limit: bool = False,
+        paths: Selection = None,
+        data_format: str | None = None,
+        chunk_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.J = check_integer("J", J)
         self.L = check_integer("L", L)
         self.wavelets = check_choice("wavelets", wavelets, ("morlet", "bump"))
@@ -125,6 +127,6 @@ class ScatteringCovariance2D(BaseStatistics):
     def _bands(self, bank, sizes):
         return covariance.peer_bands(self.J, sizes) if self.band_limit else covariance.bands(bank)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = "J", "L", "wavelets", "reduction", "normalization", "cross", "band_limit"
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

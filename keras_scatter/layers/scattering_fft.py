@@ -1,6 +1,7 @@
 """The exact scattering layer."""
 
 import functools
+from typing import Any
 
 import keras
 
@@ -11,6 +12,7 @@ from keras_scatter.functional.image_bank import image_bank
 from keras_scatter.functional.smoothing import by_level
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.images import image_plan
+from keras_scatter.typing import Selection
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -82,17 +84,17 @@ class ScatteringFFT(BaseScattering):
 
     def __init__(
         self,
-        J=2,
-        L=8,
-        order=2,
-        padding="reflect",
-        data_format=None,
-        chunk_size=None,
-        paths=None,
-        output="scattering",
-        fft="auto",
-        **kwargs,
-    ):
+        J: int = 2,
+        L: int = 8,
+        order: int = 2,
+        padding: str = "reflect",
+        data_format: str | None = None,
+        chunk_size: int | None = None,
+        paths: Selection = None,
+        output: str = "scattering",
+        fft: str = "auto",
+        **kwargs: Any,
+    ) -> None:
         # The transform needs float32 at least, so inputs must not be cast to half precision.
         kwargs.setdefault("autocast", False)
         self.J = check_integer("J", J)
@@ -108,6 +110,6 @@ class ScatteringFFT(BaseScattering):
         bank = constants(image_bank(self._plan, axes, dtype))
         return fourier.Arrays(bank, by_level(self._plan, axes, dtype), self._matrices(axes))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         arguments = {"J": self.J, "L": self.L, "order": self.order, "padding": self.padding}
         return {**super().get_config(), **arguments, "chunk_size": self.chunk_size, "fft": self.fft}

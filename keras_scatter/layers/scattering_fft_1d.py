@@ -1,6 +1,8 @@
 """The exact scattering layer of signals."""
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -13,6 +15,7 @@ from keras_scatter.functional.smoothing import by_level
 from keras_scatter.layers._signals import check_length, check_T
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.signals import signal_plan
+from keras_scatter.typing import Selection
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -69,19 +72,19 @@ class ScatteringFFT1D(BaseScattering):
 
     def __init__(
         self,
-        J,
-        Q=1,
-        T=None,
-        order=2,
-        stride=None,
-        padding="reflect",
-        paths=None,
-        data_format=None,
-        chunk_size=None,
-        output="scattering",
-        fft="auto",
-        **kwargs,
-    ):
+        J: int,
+        Q: int | Sequence[int] = 1,
+        T: int | None = None,
+        order: int = 2,
+        stride: int | None = None,
+        padding: str = "reflect",
+        paths: Selection = None,
+        data_format: str | None = None,
+        chunk_size: int | None = None,
+        output: str = "scattering",
+        fft: str = "auto",
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("autocast", False)
         self.J = check_integer("J", J)
         self.Q = check_Q(Q)
@@ -104,6 +107,6 @@ class ScatteringFFT1D(BaseScattering):
         super()._check_sizes(sizes, max(J, self._plan.level) if multiple else J, multiple, argument)
         check_length(self.T, *sizes)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("J", "Q", "T", "order", "stride", "padding", "chunk_size", "fft")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,6 +1,7 @@
 """The layer of scattering spectra of signals."""
 
 import functools
+from typing import Any
 
 import keras
 
@@ -9,6 +10,7 @@ from keras_scatter.backend.constants import constants
 from keras_scatter.functional import spectra
 from keras_scatter.layers.base_statistics import BaseStatistics
 from keras_scatter.plan.spectra import OctaveFilters, spectra_plan
+from keras_scatter.typing import Selection
 
 LARGEST_J = 40
 
@@ -89,16 +91,16 @@ class ScatteringSpectra1D(BaseStatistics):
 
     def __init__(
         self,
-        J,
-        wavelets="battle_lemarie",
-        reduction=None,
-        normalization="power",
-        cross=False,
-        paths=None,
-        data_format=None,
-        chunk_size=None,
-        **kwargs,
-    ):
+        J: int,
+        wavelets: str = "battle_lemarie",
+        reduction: str | None = None,
+        normalization: str = "power",
+        cross: bool = False,
+        paths: Selection = None,
+        data_format: str | None = None,
+        chunk_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.J = check_integer("J", J, maximum=LARGEST_J)
         self.wavelets = check_choice("wavelets", wavelets, ("battle_lemarie", "morlet"))
         self.reduction = check_choice("reduction", reduction, (None, "scale"))
@@ -112,6 +114,6 @@ class ScatteringSpectra1D(BaseStatistics):
         bank = spectra.spectra_bank(plan.filters, items.shape[2], self._working_dtype())
         return spectra.moments(items, *constants([bank]), plan, self.chunk_size)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = "J", "wavelets", "reduction", "normalization", "cross"
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,6 +1,8 @@
 """The joint time-frequency scattering layer of signals."""
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -12,6 +14,7 @@ from keras_scatter.functional import time_frequency
 from keras_scatter.layers._signals import check_length, check_T
 from keras_scatter.layers.base_scattering import BaseScattering
 from keras_scatter.plan.time_frequency import time_frequency_plan
+from keras_scatter.typing import Selection, Shape, Tensors
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -68,26 +71,27 @@ class TimeFrequencyScattering(BaseScattering):
     """
 
     rank = 1
+    positional = 3  # J, J_fr and Q
     _programs = time_frequency
 
     def __init__(
         self,
-        J,
-        J_fr,
-        Q,
-        Q_fr=1,
-        T=None,
-        F=None,
-        stride=None,
-        stride_fr=None,
-        format="time",
-        order_1=True,
-        paths=None,
-        data_format=None,
-        chunk_size=None,
-        fft="auto",
-        **kwargs,
-    ):
+        J: int,
+        J_fr: int,
+        Q: int | Sequence[int],
+        Q_fr: int = 1,
+        T: int | None = None,
+        F: int | None = None,
+        stride: int | None = None,
+        stride_fr: int | None = None,
+        format: str = "time",
+        order_1: bool = True,
+        paths: Selection = None,
+        data_format: str | None = None,
+        chunk_size: int | None = None,
+        fft: str = "auto",
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("autocast", False)
         self.J = check_integer("J", J)
         self.Q = check_Q(Q)
@@ -122,7 +126,7 @@ class TimeFrequencyScattering(BaseScattering):
         first, stacks = time_frequency.time_frequency_bank(self._plan, axes, self._working_dtype())
         return time_frequency.Arrays(first, stacks, self._matrices(axes))
 
-    def call(self, inputs):
+    def call(self, inputs: Tensors) -> Tensors:
         *_, size = self._split_shape(inputs.shape)
         if not is_static(size):
             raise ValueError(
@@ -130,7 +134,7 @@ class TimeFrequencyScattering(BaseScattering):
             )
         return super().call(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         batch, channels, size = self._split_shape(input_shape)
         self._check_sizes([size], self._plan.scale)
         if self._kind == "scattering":
@@ -143,7 +147,7 @@ class TimeFrequencyScattering(BaseScattering):
         super()._check_sizes(sizes, J, multiple, argument)
         check_length(self.T, *sizes)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("J", "J_fr", "Q", "Q_fr", "T", "F", "stride", "stride_fr", "format", "order_1", "chunk_size", "fft")
         config = {**super().get_config(), **{name: getattr(self, name) for name in names}}
         del config["output"]

@@ -3,6 +3,8 @@
 import functools
 import math
 import threading
+from collections.abc import Callable
+from typing import Any, Self
 
 import keras
 from keras import ops
@@ -22,6 +24,7 @@ from keras_scatter.layers.scattering_fft import ScatteringFFT
 from keras_scatter.layers.scattering_fft_1d import ScatteringFFT1D
 from keras_scatter.layers.time_frequency_scattering import TimeFrequencyScattering
 from keras_scatter.losses._classes import path_classes
+from keras_scatter.typing import KerasObject, Tensor
 
 SAMPLED = (ScatteringFFT, ScatteringFFT1D, HarmonicScattering3D, TimeFrequencyScattering)
 MOST_ITEMS = 8  # at a time: where TensorFlow does not know the batch, it is filled up to a multiple
@@ -84,15 +87,15 @@ class ScatteringLoss(keras.losses.Loss):
 
     def __init__(
         self,
-        layer,
-        ord=2,
-        sample=None,
-        floor=None,
-        seed=None,
-        reduction="sum_over_batch_size",
-        name="scattering_loss",
-        dtype=None,
-    ):
+        layer: Callable[..., Any],
+        ord: int = 2,
+        sample: int | None = None,
+        floor: float | None = None,
+        seed: int | None = None,
+        reduction: str = "sum_over_batch_size",
+        name: str = "scattering_loss",
+        dtype: KerasObject = None,
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.layer = _check_layer(layer)
         if not is_number(ord) or not 1 <= ord < float("inf"):
@@ -107,9 +110,10 @@ class ScatteringLoss(keras.losses.Loss):
         self.floor = None if floor is None else check_positive("floor", floor)
         self.seed = None if seed is None else check_seed("seed", seed)
         self._draws = None if sample is None else Draws(self.seed)
-        self._classes, self._lock = {}, threading.Lock()
+        self._classes: dict[tuple, Any] = {}
+        self._lock = threading.Lock()
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         shape = tuple(y_pred.shape)
         if not self.layer.built:
             self.layer.build(shape)
@@ -123,13 +127,13 @@ class ScatteringLoss(keras.losses.Loss):
         pairs = ops.stack([ops.stop_gradient(y_true), y_pred], axis=1)
         return map_chunks(lambda pairs: distance(pairs[:, 0], pairs[:, 1]), pairs, self._items_at_a_time(shape[1:]))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("ord", "sample", "floor", "seed", "dtype")
         layer = keras.saving.serialize_keras_object(self.layer)
         return {**super().get_config(), **{name: getattr(self, name) for name in names}, "layer": layer}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Self:
         return cls(**{**config, "layer": keras.saving.deserialize_keras_object(config["layer"])})
 
     def _of_all(self, y_true, y_pred):

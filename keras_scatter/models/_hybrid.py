@@ -1,5 +1,6 @@
 """What the networks behind a scattering transform share: their input, and residual blocks."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -43,7 +44,7 @@ class Residual(NamedTuple):
 
     stem: int
     groups: tuple
-    block: callable
+    block: Callable
     stem_bias: bool = False
     momentum: float | None = None
 

@@ -1,22 +1,25 @@
 """The convolutional reference of the small network for MNIST."""
 
+from collections.abc import Sequence
+
 import keras
 
 from keras_scatter.arguments import check_integer
 from keras_scatter.models._building import Builder, check_filters, check_training, finished, glorot
+from keras_scatter.typing import KerasObject, PathLike
 
 
 def ConvNetMNIST(
-    kernel_size=3,
-    weights=None,
+    kernel_size: int = 3,
+    weights: PathLike | None = None,
     *,
-    filters=(7, 49),
-    gain=1.5,
-    classifier_activation="softmax",
-    dtype=None,
-    data_format=None,
-    name="conv_net_mnist",
-):
+    filters: Sequence[int] = (7, 49),
+    gain: float = 1.5,
+    classifier_activation: KerasObject = "softmax",
+    dtype: KerasObject = None,
+    data_format: str | None = None,
+    name: str | None = "conv_net_mnist",
+) -> keras.Model:
     """Two convolutions with max-pooling, a fixed random projection and a learned 10 x 10 map.
 
     28 x 28 x 1 -> conv1, ReLU, pool -> 14 x 14 x 7 -> conv2, ReLU, pool -> 7 x 7 x 49 -> project (not trained) -> 10

@@ -1,21 +1,26 @@
 """The small network of locally invariant layers for MNIST."""
 
+from collections.abc import Sequence
+
+import keras
+
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
 from keras_scatter.models._building import Builder, check_filters, check_training, finished
+from keras_scatter.typing import KerasObject, PathLike
 
 
 def InvariantNetMNIST(
-    mixing="1x1",
-    weights=None,
+    mixing: str = "1x1",
+    weights: PathLike | None = None,
     *,
-    filters=(7, 49),
-    gain=1.0,
-    seed=0,
-    classifier_activation="softmax",
-    dtype=None,
-    data_format=None,
-    name="invariant_net_mnist",
-):
+    filters: Sequence[int] = (7, 49),
+    gain: float = 1.0,
+    seed: int = 0,
+    classifier_activation: KerasObject = "softmax",
+    dtype: KerasObject = None,
+    data_format: str | None = None,
+    name: str | None = "invariant_net_mnist",
+) -> keras.Model:
     """Two locally invariant layers, a fixed random projection and a learned 10 x 10 map: all learning is in the layers.
 
     28 x 28 x 1 -> inv1, ReLU -> 14 x 14 x 7 -> inv2, ReLU -> 7 x 7 x 49 -> project (not trained) -> 10 -> reshuffle

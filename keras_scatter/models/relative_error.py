@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_scatter.arguments import shown
+from keras_scatter.typing import KerasObject, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -25,20 +26,20 @@ class RelativeError(keras.metrics.Metric):
     0.1...
     """
 
-    def __init__(self, name="relative_error", dtype=None):
+    def __init__(self, name: str = "relative_error", dtype: KerasObject = None) -> None:
         if not isinstance(name, str):
             raise TypeError(f"name must be a string. Received: name={shown(name)}")
         super().__init__(name=name, dtype=dtype)
         self.squared_error = self.add_variable((), "zeros", name="squared_error")
         self.squared_reference = self.add_variable((), "zeros", name="squared_reference")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> None:
         y_true, y_pred = ops.cast(y_true, self.dtype), ops.cast(y_pred, self.dtype)
         weight = 1.0 if sample_weight is None else ops.cast(sample_weight, self.dtype)
         self.squared_error.assign_add(ops.sum(weight * ops.square(y_pred - y_true)))
         self.squared_reference.assign_add(ops.sum(weight * ops.square(y_true)))
 
-    def result(self):
+    def result(self) -> Tensor:
         error, reference = self.squared_error.value, self.squared_reference.value
         exact = ops.equal(error, 0)
         return ops.where(exact, ops.zeros_like(error), ops.sqrt(error / ops.where(exact, 1.0, reference)))

@@ -6,12 +6,14 @@ import os
 import signal
 import threading
 import weakref
+from typing import Any
 
 import keras
 import numpy as np
 
 from keras_scatter.arguments import shown
 from keras_scatter.files import damaged, read_npz, write_atomically
+from keras_scatter.typing import PathLike
 
 
 class RestoreBest(keras.callbacks.Callback):
@@ -48,7 +50,7 @@ class RestoreBest(keras.callbacks.Callback):
     0
     """
 
-    def __init__(self, monitor="val_loss", filepath=None):
+    def __init__(self, monitor: str = "val_loss", filepath: PathLike | None = None) -> None:
         super().__init__()
         if filepath is not None and not str(filepath).endswith(".npz"):
             raise ValueError(f"filepath must end in .npz. Received: filepath={str(filepath)!r}")
@@ -57,21 +59,21 @@ class RestoreBest(keras.callbacks.Callback):
         self.monitor = monitor
         self.filepath = filepath
         self.best = math.inf
-        self.best_epoch = None
-        self.best_weights = None
+        self.best_epoch: int | None = None
+        self.best_weights: list[np.ndarray] | None = None
         self.interrupted = False
-        self._earlier_handler = None
-        self._owner = None  # the model that the best weights are of
+        self._earlier_handler: Any = None
+        self._owner: weakref.ref | None = None  # the model that the best weights are of
         if filepath is not None and os.path.exists(filepath):
             self._load()
 
-    def set_model(self, model):
+    def set_model(self, model: keras.Model) -> None:
         super().set_model(model)
         if self._owner is not None and self._owner() is not model:
             self.best, self.best_epoch, self.best_weights = math.inf, None, None
         self._owner = weakref.ref(model)
 
-    def whole_epochs(self, callback):
+    def whole_epochs(self, callback: keras.callbacks.Callback) -> keras.callbacks.Callback:
         """Keep a callback from being told the end of an epoch that Ctrl-C cut short.
 
         Returns:
@@ -91,7 +93,7 @@ class RestoreBest(keras.callbacks.Callback):
         callback.on_epoch_end = on_epoch_end
         return callback
 
-    def consider(self, epochs, logs):
+    def consider(self, epochs: int, logs: dict[str, Any]) -> None:
         """Take the present weights if `logs` says that they are the best after that many epochs."""
         if self.monitor not in logs:
             raise ValueError(f"monitor must be one of {sorted(logs)}. Received: monitor={self.monitor!r}")
@@ -100,25 +102,25 @@ class RestoreBest(keras.callbacks.Callback):
             self.best_weights = self.model.get_weights()
             self._keep()
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.interrupted = False
         if threading.current_thread() is threading.main_thread():
             self._earlier_handler = signal.signal(signal.SIGINT, self._interrupt)
 
-    def on_test_batch_end(self, batch, logs=None):
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if self.interrupted:
             self.model.stop_evaluating = True
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if not self.interrupted:
             self.consider(epoch + 1, logs or {})
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.release()
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
 
-    def release(self):
+    def release(self) -> None:
         """Give Ctrl-C back to who had it before; `ScatteringDistiller.fit` does so after an exception too."""
         if self._earlier_handler is not None:
             signal.signal(signal.SIGINT, self._earlier_handler)

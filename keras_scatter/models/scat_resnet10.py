@@ -1,24 +1,27 @@
 """A residual network of ten layers behind scattering."""
 
+import keras
+
 from keras_scatter.models._building import Builder, check_width
 from keras_scatter.models._hybrid import Input, Residual, basic, residual_network
+from keras_scatter.typing import KerasObject, PathLike, Shape
 
 
 def ScatResNet10(
-    input_shape=None,
-    J=3,
-    L=8,
-    order=1,
-    classes=1000,
-    scattering="exact",
-    weights=None,
+    input_shape: Shape | None = None,
+    J: int = 3,
+    L: int = 8,
+    order: int = 1,
+    classes: int = 1000,
+    scattering: str | None = "exact",
+    weights: PathLike | None = None,
     *,
-    width=256,
-    classifier_activation="softmax",
-    dtype=None,
-    data_format=None,
-    name="scat_resnet10",
-):
+    width: int = 256,
+    classifier_activation: KerasObject = "softmax",
+    dtype: KerasObject = None,
+    data_format: str | None = None,
+    name: str | None = "scat_resnet10",
+) -> keras.Model:
     """Scattering and a residual network of nine convolutions and a dense layer.
 
     Features without mean and scale, a 3x3 convolution (with bias), two basic blocks of `width` channels, two of twice

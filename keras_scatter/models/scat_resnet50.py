@@ -1,24 +1,27 @@
 """A residual network of fifty layers behind scattering."""
 
+import keras
+
 from keras_scatter.models._building import Builder, check_width
 from keras_scatter.models._hybrid import Input, residual_network, resnet50
+from keras_scatter.typing import KerasObject, PathLike, Shape
 
 
 def ScatResNet50(
-    input_shape=None,
-    J=3,
-    L=8,
-    order=1,
-    classes=1000,
-    scattering="exact",
-    weights=None,
+    input_shape: Shape | None = None,
+    J: int = 3,
+    L: int = 8,
+    order: int = 1,
+    classes: int = 1000,
+    scattering: str | None = "exact",
+    weights: PathLike | None = None,
     *,
-    width=128,
-    classifier_activation="softmax",
-    dtype=None,
-    data_format=None,
-    name="scat_resnet50",
-):
+    width: int = 128,
+    classifier_activation: KerasObject = "softmax",
+    dtype: KerasObject = None,
+    data_format: str | None = None,
+    name: str | None = "scat_resnet50",
+) -> keras.Model:
     """Scattering and a residual network of 52 convolutions and a dense layer.
 
     A 3x3 convolution of `width` channels, then bottleneck blocks: 5 of `width`, 8 of twice and 3 of four times as many

@@ -1,29 +1,32 @@
 """A wide residual network for small images behind scattering."""
 
+import keras
+
 from keras_scatter.arguments import check_choice
 from keras_scatter.models._building import Builder, check_width
 from keras_scatter.models._hybrid import Input, Residual, basic, residual_network
+from keras_scatter.typing import KerasObject, PathLike, Shape
 
 # Height and width, channels of the stem over k, stride of the second group.
 VARIANTS = {"cifar": (32, 16, 1), "stl": (96, 32, 2)}
 
 
 def ScatWideResNet(
-    variant="cifar",
-    k=8,
-    input_shape=None,
-    J=2,
-    L=8,
-    order=2,
-    classes=10,
-    scattering="exact",
-    weights=None,
+    variant: str = "cifar",
+    k: int = 8,
+    input_shape: Shape | None = None,
+    J: int = 2,
+    L: int = 8,
+    order: int = 2,
+    classes: int = 10,
+    scattering: str | None = "exact",
+    weights: PathLike | None = None,
     *,
-    classifier_activation="softmax",
-    dtype=None,
-    data_format=None,
-    name=None,
-):
+    classifier_activation: KerasObject = "softmax",
+    dtype: KerasObject = None,
+    data_format: str | None = None,
+    name: str | None = None,
+) -> keras.Model:
     """Scattering and a wide residual network, for CIFAR-10 or STL-10.
 
     Features without mean and scale, a 3x3 convolution, two basic blocks of 32 k channels, two of 64 k, the mean, a

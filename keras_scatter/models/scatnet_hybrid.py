@@ -6,26 +6,27 @@ from keras_scatter.arguments import check_choice, check_fraction, check_integer,
 from keras_scatter.layers.dtcwt_scattering import DTCWTScattering
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
 from keras_scatter.models._building import Builder, by_glorot, check_training, check_width, finished, glorot
+from keras_scatter.typing import KerasObject, PathLike, Shape
 
 STEM = 16
 
 
 def ScatNetHybrid(
-    variant,
-    classes=10,
-    input_shape=(32, 32, 3),
-    weights=None,
+    variant: str,
+    classes: int = 10,
+    input_shape: Shape = (32, 32, 3),
+    weights: PathLike | None = None,
     *,
-    width=96,
-    dropout=0.3,
-    mixing="1x1",
-    gain=1.5,
-    seed=0,
-    classifier_activation="softmax",
-    dtype=None,
-    data_format=None,
-    name=None,
-):
+    width: int = 96,
+    dropout: float = 0.3,
+    mixing: str = "1x1",
+    gain: float = 1.5,
+    seed: int = 0,
+    classifier_activation: KerasObject = "softmax",
+    dtype: KerasObject = None,
+    data_format: str | None = None,
+    name: str | None = None,
+) -> keras.Model:
     """Two scattering layers, which take the image to a quarter of its size, then four 3x3 convolutions.
 
     * `"A"`: wavelet moduli without learning, 3 -> 21 -> 147 channels;

@@ -1,5 +1,7 @@
 """Distillation of the scattering transform into convolutions by `fit`."""
 
+from typing import Any, Self
+
 import keras
 import numpy as np
 from keras import ops
@@ -9,6 +11,7 @@ from keras_scatter.layers.base_complex_modulus_conv import BaseComplexModulusCon
 from keras_scatter.layers.complex_modulus_conv import ComplexModulusConv
 from keras_scatter.models.relative_error import RelativeError
 from keras_scatter.models.restore_best import RestoreBest
+from keras_scatter.typing import ArrayLike, Data, KerasObject, Shape, Tensor, Tensors
 
 CALIBRATION_IMAGES = 512
 NOTHING = 1e-36  # mean square of the coefficients of zeros: the smallest normal number stands below each root
@@ -51,7 +54,13 @@ class ScatteringDistiller(keras.Model):
         Transform: figure 1.
     """
 
-    def __init__(self, student, teacher=None, loss="balanced", **kwargs):
+    def __init__(
+        self,
+        student: keras.layers.Layer,
+        teacher: keras.layers.Layer | None = None,
+        loss: str = "balanced",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_choice("loss", loss, ("balanced", "mse"))
         layer = _scattering_layer(student)
@@ -88,15 +97,15 @@ class ScatteringDistiller(keras.Model):
         self._order_slices = [slice(orders.index(m), orders.index(m) + orders.count(m)) for m in there]
         self._errors = [RelativeError(name=f"relative_error_{m}") for m in there]
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if not self.student.built:
             self.student.build(input_shape)
         self.built = True
 
-    def call(self, images):
+    def call(self, images: ArrayLike) -> Tensors:
         return self.student(images)
 
-    def compile(self, optimizer="adam", loss=None, **kwargs):
+    def compile(self, optimizer: KerasObject = "adam", loss: KerasObject = None, **kwargs: Any) -> None:
         """As `keras.Model.compile`, but the loss is the distiller's: one given here is a ValueError."""
         if loss is not None:
             raise ValueError(
@@ -105,11 +114,13 @@ class ScatteringDistiller(keras.Model):
             )
         super().compile(optimizer=optimizer, **kwargs)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
-    def fit(self, x=None, *args, validation_data=None, callbacks=None, **kwargs):
+    def fit(
+        self, x: Data = None, *args: Any, validation_data: Data = None, callbacks: Any = None, **kwargs: Any
+    ) -> keras.callbacks.History:
         """As `keras.Model.fit`, with images alone: arrays, `tf.data`, Keras datasets or PyTorch loaders.
 
         Labels that a data set yields beside its images are ignored. With a `RestoreBest` among the callbacks the
@@ -130,7 +141,7 @@ class ScatteringDistiller(keras.Model):
             for callback in kept:
                 callback.release()
 
-    def calibrate(self, images):
+    def calibrate(self, images: Data) -> None:
         """Set the path weights of the balanced loss from the first 512 images of an array or data set.
 
         Kernels that were drawn at random are scaled too, such that each block of the student gives as much energy as
@@ -181,14 +192,21 @@ class ScatteringDistiller(keras.Model):
             raise ValueError("fit needs at least one image. Received: an empty data set")
         return total / pixels
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor | None = None,
+        training: bool = True,
+    ) -> Tensor:
         target = self._by_path(ops.stop_gradient(self.teacher(x)))
         found = self._by_path(y_pred)
         for metric, paths in zip(self._errors, self._order_slices):
             metric.update_state(target[..., paths], found[..., paths])
         return ops.mean(ops.square(found - target) * self.path_weights)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
@@ -198,7 +216,7 @@ class ScatteringDistiller(keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
         config = dict(config)
         for part in ("student", "teacher"):
             config[part] = keras.saving.deserialize_keras_object(config[part], custom_objects=custom_objects)

@@ -1,28 +1,31 @@
 """Scattering and dense layers."""
 
+from collections.abc import Sequence
+
 import keras
 
 from keras_scatter.arguments import check_fraction
 from keras_scatter.models._building import Builder, check_width, finished
 from keras_scatter.models._hybrid import Input, check_widths, dense, scattered, standardised, uniform
+from keras_scatter.typing import KerasObject, PathLike, Shape
 
 
 def ScatteringMLP(
-    input_shape=None,
-    J=2,
-    L=8,
-    order=2,
-    classes=10,
-    scattering="exact",
-    weights=None,
+    input_shape: Shape | None = None,
+    J: int = 2,
+    L: int = 8,
+    order: int = 2,
+    classes: int = 10,
+    scattering: str | None = "exact",
+    weights: PathLike | None = None,
     *,
-    widths=(1024, 1024, 1024),
-    dropout=0.5,
-    classifier_activation="softmax",
-    dtype=None,
-    data_format=None,
-    name="scattering_mlp",
-):
+    widths: Sequence[int] = (1024, 1024, 1024),
+    dropout: float = 0.5,
+    classifier_activation: KerasObject = "softmax",
+    dtype: KerasObject = None,
+    data_format: str | None = None,
+    name: str | None = "scattering_mlp",
+) -> keras.Model:
     """Scattering and dense layers: features without mean and scale, then `dense1` and so on, and `classes`.
 
     The paper has four dense layers, the last one included, and states neither widths nor dropout: the defaults are

@@ -1,5 +1,7 @@
 """Scattering, an encoder that is shared by all places, and dense layers."""
 
+from collections.abc import Sequence
+
 import keras
 
 from keras_scatter.arguments import check_fraction
@@ -13,25 +15,26 @@ from keras_scatter.models._hybrid import (
     standardised,
     uniform,
 )
+from keras_scatter.typing import KerasObject, PathLike, Shape
 
 
 def SharedLocalEncoder(
-    input_shape=None,
-    J=4,
-    L=8,
-    order=2,
-    classes=1000,
-    scattering="exact",
-    weights=None,
+    input_shape: Shape | None = None,
+    J: int = 4,
+    L: int = 8,
+    order: int = 2,
+    classes: int = 1000,
+    scattering: str | None = "exact",
+    weights: PathLike | None = None,
     *,
-    widths=(1024, 1024, 128),
-    dense_widths=(2048, 2048),
-    dropout=0.0,
-    classifier_activation="softmax",
-    dtype=None,
-    data_format=None,
-    name="shared_local_encoder",
-):
+    widths: Sequence[int] = (1024, 1024, 128),
+    dense_widths: Sequence[int] = (2048, 2048),
+    dropout: float = 0.0,
+    classifier_activation: KerasObject = "softmax",
+    dtype: KerasObject = None,
+    data_format: str | None = None,
+    name: str | None = "shared_local_encoder",
+) -> keras.Model:
     """Scattering, a cascade of 1x1 convolutions, and dense layers.
 
     Features without mean and scale, 1x1 convolutions `local1`, `local2` and so on, which encode every place by

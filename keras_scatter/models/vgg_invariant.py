@@ -1,29 +1,32 @@
 """A VGG-like network in which convolutions are swapped for locally invariant layers."""
 
+from collections.abc import Sequence
+
 import keras
 
 from keras_scatter.arguments import check_choice, shown
 from keras_scatter.layers.locally_invariant_layer import LocallyInvariantLayer
 from keras_scatter.models._building import Builder, by_glorot, check_training, check_width, finished, glorot
+from keras_scatter.typing import KerasObject, PathLike
 
 # Height and width, classes, convolutions.
 DATASETS = {"cifar10": (32, 10, "ABCDEF"), "cifar100": (32, 100, "ABCDEF"), "tiny_imagenet": (64, 200, "ABCDEFGH")}
 
 
 def VGGInvariant(
-    dataset="cifar10",
-    swap=("invC",),
-    mixing="1x1",
-    weights=None,
+    dataset: str = "cifar10",
+    swap: Sequence[str] = ("invC",),
+    mixing: str = "1x1",
+    weights: PathLike | None = None,
     *,
-    width=64,
-    gain=1.0,
-    seed=0,
-    classifier_activation="softmax",
-    dtype=None,
-    data_format=None,
-    name="vgg_invariant",
-):
+    width: int = 64,
+    gain: float = 1.0,
+    seed: int = 0,
+    classifier_activation: KerasObject = "softmax",
+    dtype: KerasObject = None,
+    data_format: str | None = None,
+    name: str | None = "vgg_invariant",
+) -> keras.Model:
     """Six 3x3 convolutions, eight for Tiny ImageNet, of which any may be replaced by locally invariant layers.
 
     convA, convB, pool, convC, convD, pool, convE, convF (pool, convG, convH), mean, classes; `width` filters in convA

@@ -1,23 +1,26 @@
 """A wide residual network of fifty layers behind scattering."""
 
+import keras
+
 from keras_scatter.models.scat_resnet50 import ScatResNet50
+from keras_scatter.typing import KerasObject, PathLike, Shape
 
 
 def WideScatResNet50(
-    input_shape=None,
-    J=3,
-    L=8,
-    order=1,
-    classes=1000,
-    scattering="exact",
-    weights=None,
+    input_shape: Shape | None = None,
+    J: int = 3,
+    L: int = 8,
+    order: int = 1,
+    classes: int = 1000,
+    scattering: str | None = "exact",
+    weights: PathLike | None = None,
     *,
-    width=256,
-    classifier_activation="softmax",
-    dtype=None,
-    data_format=None,
-    name="wide_scat_resnet50",
-):
+    width: int = 256,
+    classifier_activation: KerasObject = "softmax",
+    dtype: KerasObject = None,
+    data_format: str | None = None,
+    name: str | None = "wide_scat_resnet50",
+) -> keras.Model:
     """`ScatResNet50` with twice as many channels, within blocks and outside: 107.0 million weights.
 
     The paper gives 107.2 million; what the others are is not known.

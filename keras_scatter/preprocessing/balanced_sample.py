@@ -3,9 +3,10 @@
 import numpy as np
 
 from keras_scatter.arguments import check_integer, check_seed
+from keras_scatter.typing import ArrayLike
 
 
-def balanced_sample(labels, count, seed=0):
+def balanced_sample(labels: ArrayLike, count: int, seed: int = 0) -> np.ndarray:
     """Indices of a sample that has as many items of every class.
 
     A permutation of positions is drawn, and its first ones are taken within every class: position p of a class is the

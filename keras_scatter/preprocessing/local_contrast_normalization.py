@@ -1,5 +1,7 @@
 """Local contrast normalisation of images."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -7,6 +9,7 @@ from keras import ops
 from keras_scatter.arguments import check_integer, check_positive
 from keras_scatter.backend.modulus import smooth_root
 from keras_scatter.layers.base_transform import BaseTransform
+from keras_scatter.typing import ArrayLike, Shape, Tensors
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -47,7 +50,9 @@ class LocalContrastNormalization(BaseTransform):
         Recognition?, ICCV 2009, section 2.1.
     """
 
-    def __init__(self, size=7, sigma=1.75, floor=1e-4, data_format=None, **kwargs):
+    def __init__(
+        self, size: int = 7, sigma: float = 1.75, floor: float = 1e-4, data_format: str | None = None, **kwargs: Any
+    ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(data_format, **kwargs)
         self.size = check_integer("size", size)
@@ -55,7 +60,7 @@ class LocalContrastNormalization(BaseTransform):
         if self.size % 2 == 0:
             raise ValueError(f"size must be an odd integer. Received: size={size}")
 
-    def call(self, images):
+    def call(self, images: ArrayLike) -> Tensors:
         x = ops.cast(images, self._working_dtype())
         axis = -1 if self._channels_last else 1
         inside = self._blurred(ops.ones_like(ops.mean(x[:1], axis, keepdims=True)))
@@ -63,11 +68,11 @@ class LocalContrastNormalization(BaseTransform):
         variance = self._blurred(ops.mean(ops.square(x), axis, keepdims=True)) / inside
         return ops.cast(x / ops.maximum(smooth_root(variance), self.floor), self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         self._split_shape(input_shape)
         return tuple(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": self.size, "sigma": self.sigma, "floor": self.floor}
 
     def _blurred(self, x):

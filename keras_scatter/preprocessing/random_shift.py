@@ -1,10 +1,13 @@
 """Random shifts of training images."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_scatter.arguments import check_integer, check_seed
 from keras_scatter.layers.base_transform import BaseTransform
+from keras_scatter.typing import ArrayLike, Shape, Tensors
 
 
 @keras.saving.register_keras_serializable(package="keras_scatter")
@@ -41,20 +44,20 @@ class RandomShift(BaseTransform):
     (2, 32, 32, 3)
     """
 
-    def __init__(self, pixels=4, seed=None, data_format=None, **kwargs):
+    def __init__(self, pixels: int = 4, seed: int | None = None, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(data_format, **kwargs)
         self.pixels = check_integer("pixels", pixels)
         self.seed = None if seed is None else check_seed("seed", seed)
         self.generator = keras.random.SeedGenerator(self.seed)
 
-    def call(self, images, training=False):
+    def call(self, images: ArrayLike, training: bool = False) -> Tensors:
         if not training:
             return images
         for axis in (1, 2) if self._channels_last else (2, 3):
             images = self._shifted(images, axis)
         return images
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         sizes = self._split_shape(input_shape)[2:]
         if any(size is not None and size <= self.pixels for size in sizes):
             raise ValueError(
@@ -63,11 +66,11 @@ class RandomShift(BaseTransform):
             )
         return tuple(input_shape)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.compute_output_shape(input_shape)
         self.built = True
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "pixels": self.pixels, "seed": self.seed}
 
     def _shifted(self, images, axis):

@@ -47,7 +47,7 @@ def load_archive(dataset, download=False):
     return ARCHIVES[dataset].read(locate(dataset, download))
 
 
-def locate(dataset, download=False):
+def locate(dataset: str, download: bool = False) -> pathlib.Path:
     """The folder of a data set, see `load_archive`.
 
     Example:

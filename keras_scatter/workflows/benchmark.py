@@ -25,9 +25,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from keras_scatter import layers
+from keras_scatter import files, layers
 from keras_scatter.arguments import check_choice, check_integer
 from keras_scatter.errors import errors_by_order
+from keras_scatter.features.sources import Folder
 from keras_scatter.files import read_json, write_json
 from keras_scatter.workflows import benchmark_worker, charts
 from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, SCATTERING, Workload, rank
@@ -61,6 +62,7 @@ SCALING = {
     "L": {n: f"4x1x128x128-J2-o2-L{n}" for n in (4, 8, 12, 16)},
 }
 QUICK = "2x3x32x32-J2-o2"
+MOST_IMAGES = 16  # of a folder
 
 # By rank: the exact layer, and the program that errors are measured against.
 EXACT = {1: "exact1d", 2: "exact"}
@@ -90,11 +92,11 @@ class ProgramError(ValueError):
 class Worker:
     """A program in a process of its own, to be used in a `with` statement."""
 
-    def __init__(self, python, program, workload):
-        self._arguments = python, program, workload
+    def __init__(self, python, program, workload, *inputs):
+        self._arguments = python, program, workload, *inputs
         self._start(*self._arguments)
 
-    def _start(self, python, program, workload):
+    def _start(self, python, program, workload, *inputs):
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
         # Threads that wait must not spin, or idle programs slow down the one that computes.
         passive = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
@@ -102,7 +104,7 @@ class Worker:
         path = {"PYTHONPATH": str(PACKAGE.parent) if program in OURS else ""}
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by __exit__)
         self._process = subprocess.Popen(
-            [python, "-P", benchmark_worker.__file__, program, workload],
+            [python, "-P", benchmark_worker.__file__, program, workload, *inputs],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -160,7 +162,16 @@ class Worker:
         raise ProgramError(reason)
 
 
-def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=False, overwrite=False, peers=None):
+def run(
+    workloads=WORKLOADS,
+    programs=None,
+    repetitions=11,
+    out=None,
+    resume=False,
+    overwrite=False,
+    peers=None,
+    images=None,
+):
     """Measure and write a result file.
 
     Args:
@@ -174,6 +185,7 @@ def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=Fal
             with all. Versions and hardware must be the same.
         overwrite: replace `out`; not together with `resume`.
         peers: Python interpreter of the environment with the other programs; None makes one in the user's cache.
+        images: folder of images to transform, scaled to the sizes of the workloads; None for noise.
 
     Returns:
         The content of the file: `machine`, `versions`, `settings`, and in `workloads` for every name `reference`, the
@@ -190,7 +202,7 @@ def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=Fal
     earlier = _earlier(out, resume, overwrite)
     if peers is None and not set(programs) <= set(OURS):
         peers = peers_python()
-    result = _description(peers, repetitions) | {"workloads": {}}
+    result = _description(peers, repetitions, images) | {"workloads": {}}
     if earlier:
         there, now = _leaves(earlier), _leaves(result)
         different = [key for key in sorted(there | now) if there.get(key) != now.get(key)]
@@ -212,7 +224,7 @@ def run(workloads=WORKLOADS, programs=None, repetitions=11, out=None, resume=Fal
 
             # Times are comparable only within one measurement, so what is there is measured again.
             together = list(dict.fromkeys([*chosen[workload], *there.get(workload, ())]))
-            result["workloads"][workload] = measure(workload, together, repetitions, peers, report)
+            result["workloads"][workload] = measure(workload, together, repetitions, peers, report, images)
             if out is not None:
                 pathlib.Path(out).parent.mkdir(parents=True, exist_ok=True)
                 write_json(out, result)
@@ -242,28 +254,53 @@ def _of_rank(programs, workload):
     return found
 
 
-def measure(workload, programs, repetitions, peers=None, report=print):
+def measure(workload, programs, repetitions, peers=None, report=print, images=None):
     """Measure the programs on one workload, as many together as fit into the memory; see `run`."""
     pythons = {program: sys.executable if program in OURS else peers for program in PROGRAMS}
     reference = REFERENCES[Workload.parse(workload).rank] if peers else _of_rank(default_programs(True), workload)[0]
-    with Worker(pythons[reference], reference, workload) as worker:
-        worker.answer()
-        worker.ask("build")
-        expected = _output(worker, "float64")
-    measured, waiting, group = {}, list(programs), 0
-    while waiting:
-        with contextlib.ExitStack() as stack:
-            alive = {}
-            while waiting and (not alive or _is_free(KEPT_FREE)):
-                program = waiting.pop(0)
-                report(program)
-                alive[program] = stack.enter_context(Worker(pythons[program], program, workload))
-                measured[program] = {"group": group, **_first_calls(alive[program], program, workload, expected)}
-            for phase in PHASES:
-                report(phase, len(alive))
-                _interleave(phase, alive, measured, repetitions)
-        group += 1
+    with _saved(images, workload) as inputs:
+        with Worker(pythons[reference], reference, workload, *inputs) as worker:
+            worker.answer()
+            worker.ask("build")
+            expected = _output(worker, "float64")
+        measured, waiting, group = {}, list(programs), 0
+        while waiting:
+            with contextlib.ExitStack() as stack:
+                alive = {}
+                while waiting and (not alive or _is_free(KEPT_FREE)):
+                    program = waiting.pop(0)
+                    report(program)
+                    alive[program] = stack.enter_context(Worker(pythons[program], program, workload, *inputs))
+                    measured[program] = {"group": group, **_first_calls(alive[program], program, workload, expected)}
+                for phase in PHASES:
+                    report(phase, len(alive))
+                    _interleave(phase, alive, measured, repetitions)
+            group += 1
     return {"reference": reference, "programs": measured}
+
+
+def workload_of(images):
+    """The workload of a folder: images in colour at the size of the first one."""
+    folder = Folder(images, argument="images")
+    return f"{min(folder.count, MOST_IMAGES)}x3x{'x'.join(map(str, folder.image_size))}-J2-o2"
+
+
+@contextlib.contextmanager
+def _saved(images, workload):
+    """The file with a folder's first images as a batch, in a `with` statement; no file without a folder."""
+    if images is None:
+        yield ()
+        return
+    parsed = Workload.parse(workload)
+    if parsed.rank != 2 or parsed.channels not in (1, 3):
+        raise ValueError(f"workloads must have images of 1 or 3 channels to be of a folder. Received: {workload}")
+    folder = Folder(images, parsed.sizes, "rgb" if parsed.channels == 3 else "grayscale", argument="images")
+    if folder.count < parsed.batch:
+        raise ValueError(f"images must be a folder with at least {parsed.batch} images. Received: {folder.count}")
+    with tempfile.TemporaryDirectory() as place:
+        path = pathlib.Path(place) / "images.npy"
+        np.save(path, np.moveaxis(folder.read(0, parsed.batch).inputs, -1, 1))
+        yield (str(path),)
 
 
 def relative_errors(found, expected, workload):
@@ -379,7 +416,7 @@ def _leaves(result, prefix=""):
     return found
 
 
-def _description(peers, repetitions):
+def _description(peers, repetitions, images=None):
     """What must be equal for two runs to be parts of one."""
     versions = {"ours": benchmark_worker.versions()}
     if peers is not None:
@@ -396,7 +433,7 @@ def _description(peers, repetitions):
     return {
         "machine": machine(),
         "versions": versions,
-        "settings": {"repetitions": repetitions, "warm_up": WARM_UP},
+        "settings": {"repetitions": repetitions, "warm_up": WARM_UP} | ({"images": str(images)} if images else {}),
     }
 
 
@@ -557,12 +594,22 @@ def _cells(entry, values):
     return forward, " - ".join(quartiles), *others, start, error
 
 
-def command(workloads, programs, repetitions, out, resume, overwrite, quick):
+def command(workloads, images, programs, repetitions, out, resume, overwrite, quick):
     """What `keras-scatter bench` does; None for a default."""
+    if repetitions is not None:
+        check_integer("repetitions", repetitions, minimum=2)
+    out = out or (None if quick else "runs/bench.json")
+    if out:
+        there = pathlib.Path(out).exists()
+        files.check_result(out, overwrite or there)
+        if there and resume:
+            files.read_json(out, ("workloads",))
+    if images is not None:
+        workloads = workloads or [workload_of(images)]
     workloads = workloads or ([QUICK] if quick else WORKLOADS)
     series = {"scaling": [name for argument in SCALING.values() for name in argument.values()], "signals": SIGNALS}
     workloads = list(dict.fromkeys(name for given in workloads for name in series.get(given, [given])))
-    out = pathlib.Path(out) if out else None if quick else pathlib.Path("runs/bench.json")
+    out = pathlib.Path(out) if out else None
     result = run(
         workloads,
         programs or default_programs(quick),
@@ -570,6 +617,7 @@ def command(workloads, programs, repetitions, out, resume, overwrite, quick):
         out,
         resume=resume,
         overwrite=overwrite,
+        images=images,
     )
     print_result(result, workloads)
     if out:

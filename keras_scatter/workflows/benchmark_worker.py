@@ -1,11 +1,12 @@
-"""One program of the benchmark in a process of its own: `python -P benchmark_worker.py PROGRAM WORKLOAD`.
+"""One program of the benchmark in a process of its own: `python -P benchmark_worker.py PROGRAM WORKLOAD [INPUTS.npy]`.
 
 It runs in the environment of keras_scatter or in that of other programs, so it imports none of them at the start. To
 standard output it writes one JSON line when the libraries are loaded, with their versions, and one for each JSON line
 that it reads:
 
 * `{"do": "build"}`: seconds to make the program;
-* `{"do": "forward", "seed": 3}`: seconds of one call, from a NumPy array of fresh random inputs to a NumPy array;
+* `{"do": "forward", "seed": 3}`: seconds of one call, from a NumPy array of fresh random inputs, or of those in
+  the file, to a NumPy array;
 * `{"do": "gradient", "seed": 3}`: the same for the gradient of the sum of squares with respect to the inputs, and to
   the weights if there are any; or null;
 * `{"do": "output", "seed": 3, "dtype": "float32", "path": "y.npy"}`: writes the maps of every image or signal,
@@ -50,9 +51,10 @@ class Workload:
     order: int
     L: int = 8
     Q: int = 1
+    file: str | None = None  # with the inputs, where they are no noise
 
     @classmethod
-    def parse(cls, name):
+    def parse(cls, name, file=None):
         image, signal = r"(\d+x){3}\d+-J\d+-o\d+(-L\d+)?", r"(\d+x){2}\d+-J\d+-Q\d+-o\d+"
         if not re.fullmatch(f"{image}|{signal}", name):
             raise ValueError(
@@ -62,7 +64,7 @@ class Workload:
         shape, *arguments = name.split("-")
         batch, channels, *sizes = map(int, shape.split("x"))
         arguments = {argument[0]: int(argument[1:]) for argument in arguments}
-        return cls(batch, channels, tuple(sizes), order=arguments.pop("o"), **arguments)
+        return cls(batch, channels, tuple(sizes), order=arguments.pop("o"), file=file, **arguments)
 
     @property
     def rank(self):
@@ -70,7 +72,9 @@ class Workload:
         return len(self.sizes)
 
     def inputs(self, seed):
-        """Uniform noise, `(batch, channels, *sizes)` float32."""
+        """Uniform noise, or what the file has, `(batch, channels, *sizes)` float32."""
+        if self.file is not None:
+            return np.load(self.file)
         return np.random.default_rng(seed).random((self.batch, self.channels, *self.sizes), dtype="float32")
 
 
@@ -516,7 +520,7 @@ def _seconds(function, *arguments):
     return time.perf_counter() - start
 
 
-def main(name, workload):
+def main(name, workload, file=None):
     """Serve requests until the input ends."""
     # The answers get standard output for themselves; what libraries print goes to standard error.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
@@ -530,7 +534,7 @@ def main(name, workload):
             message = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(message), file=answers)
 
-    program = PROGRAMS[name](Workload.parse(workload))
+    program = PROGRAMS[name](Workload.parse(workload, file))
     memory = Memory()
 
     def load():

@@ -1,6 +1,7 @@
 """Pictures, with matplotlib."""
 
 import io
+import pathlib
 
 import numpy as np
 
@@ -8,6 +9,8 @@ from keras_scatter.files import write_atomically
 from keras_scatter.filters import half_band
 from keras_scatter.filters.groups import effective_filters
 from keras_scatter.optional import require
+
+ENDINGS = (".png", ".pdf", ".svg")
 
 
 def subplots(*arguments, **options):
@@ -177,9 +180,15 @@ def textures(target, samples):
     return figure
 
 
+def check_ending(path):
+    """Refuse a picture of an unknown format."""
+    if path.suffix.lower() not in ENDINGS:
+        raise ValueError(f"--out must end in {', '.join(ENDINGS)}. Received: out={str(path)!r}")
+
+
 def save(figure, path):
-    """Write a figure as PNG, atomically, and close it."""
+    """Write a figure in the format that the ending tells, atomically, and close it."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150)
+    figure.savefig(buffer, format=pathlib.Path(path).suffix[1:].lower(), dpi=150)
     require("matplotlib.pyplot", "plots").close(figure)
     write_atomically(path, buffer.getvalue())

@@ -14,7 +14,9 @@ LARGEST_SIZE = 2048
 MOST_PIXELS = 2**31
 
 
-def load_images(dataset, count, held_out, size=32, seed=0):
+def load_images(
+    dataset: str, count: int, held_out: int, size: int = 32, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Images for distillation and others to measure it on.
 
     Args:
@@ -48,7 +50,7 @@ def load_images(dataset, count, held_out, size=32, seed=0):
     return _from_tfds(dataset, count, held_out)
 
 
-def dead_leaves(count, size=32, seed=0):
+def dead_leaves(count: int, size: int = 32, seed: int = 0) -> np.ndarray:
     """Dead-leaves images: opaque discs of random grey, radius density r^-3, which gives the statistics of photographs.
 
     Each image is a window of one large scene, painted at twice the size and averaged. Windows of many images overlap.

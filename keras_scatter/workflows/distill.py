@@ -14,7 +14,7 @@ from keras_scatter.layers._initial import check_initializer
 from keras_scatter.models import RestoreBest, ScatteringDistiller
 from keras_scatter.optional import require
 from keras_scatter.versions import versions
-from keras_scatter.workflows import charts
+from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_images
 from keras_scatter.workflows.folders import check_folder, claimed, read_history, start_folder
 from keras_scatter.workflows.training import Backup, Batches, EpochLog
@@ -29,21 +29,7 @@ REPORTED = ("finished", "config", "best_epoch", "relative_error", "milliseconds_
 class DistillConfig:
     """What is distilled, and how; two runs with equal configs give equal filters.
 
-    Attributes:
-        dataset: dead_leaves, random, an image data set of TensorFlow Datasets (cifar10, ...), or a folder of images.
-        order: largest number of wavelets on a path.
-        L: number of angles.
-        J: scale of the low-pass, 1 to 4 (default: the order).
-        design: faithful or paper.
-        kernel_size: rows and columns of all kernels, odd (default: 9, 7, 5 if faithful, 7 of the paper).
-        lowpass_filters: decimated channels of the faithful design.
-        initializer: morlet, or a Keras initializer: glorot_uniform, ...
-        loss: balanced, or mse as in the paper.
-        epochs: how long the training is (default: 5 from morlet, 30 from a random initializer).
-        images: number of images to train on (default: 2000 from morlet, 10000 from a random initializer).
-        held_out: number of images to measure errors on.
-        size: height and width of images that are made or cropped.
-        seed: seed of images, initial values and shuffling.
+    Attributes are options of `keras-scatter distill`, whose help says what they are.
     """
 
     dataset: str = "dead_leaves"
@@ -231,3 +217,10 @@ def _write_results(out, student, report):
     if history:
         charts.save(charts.loss_curve(history, range(len(report["relative_error"]["after"]))), out / "loss.png")
     files.write_json(out / "report.json", report, sealed=True)
+
+
+def command(out, resume, overwrite, **options):
+    """What `keras-scatter distill` does."""
+    report = distill(DistillConfig(**options), out, resume=resume, overwrite=overwrite)
+    reports.print_distillation(report, out)
+    return 0 if report["finished"] else 130

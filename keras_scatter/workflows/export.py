@@ -11,31 +11,8 @@ from keras_scatter.deployment.exporting import report_path
 from keras_scatter.workflows import reports
 
 
-def command(
-    model: str,
-    path: str,
-    /,
-    *,
-    format: str | None = None,
-    input_shape: list[str] | None = None,
-    quantize: str | None = None,
-    calibration: str | None = None,
-    unverified: bool = False,
-    overwrite: bool = False,
-):
-    """Write a model for another runtime, run the file there, and compare it with Keras.
-
-    Args:
-        model: a .keras file.
-        path: where to write: a folder (SavedModel), or a file .onnx, .tflite, .xml (OpenVINO) or .pt2 (PyTorch). A
-            report is written beside it, as JSON.
-        format: saved_model, onnx, litert, openvino or torch (default: what the ending tells).
-        input_shape: sizes with the batch in front, such as 1 64 64 1, or any 64 64 1 for batches of any size.
-        quantize: float16, dynamic_int8 or int8, for LiteRT.
-        calibration: a .npy file with typical inputs, for int8.
-        unverified: do not run the file.
-        overwrite: replace what is there.
-    """
+def command(model, path, format, input_shape, quantize, calibration, unverified, overwrite):
+    """What `keras-scatter export` does."""
     files.check_empty_or_folder(pathlib.Path(path).parent, "path")
     if not pathlib.Path(model).is_file() or pathlib.Path(model).suffix != ".keras":
         raise ValueError(f"model must be a .keras file. Received: model={model!r}")

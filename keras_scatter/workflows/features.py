@@ -19,42 +19,22 @@ POLL = 0.5  # seconds between two looks at the shards that are there
 
 
 def command(
-    *options: str,
-    input: str,
-    output: str,
-    layer: str,
-    shard_size: int = 1024,
-    batch_size: int = 32,
-    image_size: list[int] | None = None,
-    color_mode: str = "rgb",
-    scale: float = 1 / 255,
-    split: str = "train",
-    on_error: str = "fail",
-    workers: int = 1,
-    threads: int | None = None,
-    runner: str = "direct",
+    *options,
+    input,
+    output,
+    layer,
+    shard_size,
+    batch_size,
+    image_size,
+    color_mode,
+    scale,
+    split,
+    on_error,
+    workers,
+    threads,
+    runner,
 ):
-    """Compute the features of all images of a data set once, in shards; a second start computes those that lack.
-
-    Features, labels and names of images are in files .npz, what they were made of in manifest.json;
-    keras_scatter.features.load reads them.
-
-    Args:
-        options: what the runner of Apache Beam shall know, its own options, behind two dashes that stand alone.
-        input: a folder of images, whose folders are the classes, or a data set of TensorFlow Datasets.
-        output: folder for the features, which all workers must see.
-        layer: a .keras file, or a layer as it is written in Python, such as 'ScatteringFFT(J=3, order=1)'.
-        shard_size: images of a file.
-        batch_size: images that are computed at a time.
-        image_size: height and width that images are scaled to (default: those of the first image).
-        color_mode: rgb or grayscale, for folders.
-        scale: what pixels of 0 to 255 are multiplied by (default: 1/255).
-        split: part of a data set of TensorFlow Datasets, such as train or test[:1000].
-        on_error: fail, or skip: leave out images of a folder that cannot be read.
-        workers: processes on this machine.
-        threads: threads of each of these processes (default: as many as the backend takes).
-        runner: direct, on this machine, or another one of Apache Beam: DataflowRunner, FlinkRunner, SparkRunner.
-    """
+    """What `keras-scatter features` does."""
     order = {
         "input": _location(input),
         "layer": _location(layer),

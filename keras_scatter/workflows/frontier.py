@@ -74,35 +74,8 @@ def best(points, cost):
     return found
 
 
-def command(
-    *,
-    dataset: str = "dead_leaves",
-    order: int = 2,
-    J: int = 2,
-    L: int = 8,
-    held_out: int = 500,
-    size: int = 32,
-    repetitions: int = 11,
-    out: str = "runs/frontier.json",
-    overwrite: bool = False,
-    quick: bool = False,
-):
-    """Measure what accuracy costs: errors against multiply-adds and time.
-
-    The faithful design for kernels 3, 5, 7, 9 and 1 to 4 decimated channels.
-
-    Args:
-        dataset: as for distill.
-        order: largest number of wavelets on a path.
-        J: scale of the low-pass, 1 to 4.
-        L: number of angles.
-        held_out: number of images to measure errors on.
-        size: height and width of images that are made or cropped.
-        repetitions: number of timed calls.
-        out: JSON file; a chart is drawn beside it.
-        overwrite: replace both.
-        quick: some seconds: kernels 3 and 5, 1 and 2 channels.
-    """
+def command(dataset, order, J, L, held_out, size, repetitions, out, overwrite, quick):
+    """What `keras-scatter frontier` does."""
     picture = files.check_result(out, overwrite)
     charts.require("matplotlib", "plots")
     few = {"kernel_sizes": (3, 5), "lowpass_filters": (1, 2)} if quick else {}

@@ -16,6 +16,7 @@ from rich.progress import Progress
 from keras_scatter.arguments import check_array, check_fraction, check_integer, check_number, check_positive, check_seed
 from keras_scatter.files import is_finite
 from keras_scatter.optional import require
+from keras_scatter.typing import ArrayLike
 
 EXTRA = "private"
 STATISTICS_NOISE = 8.0  # of each of the two sums that features are normalised by, in times of their clipping
@@ -58,8 +59,8 @@ class PrivateLinear:
 
 
 def fit_private(
-    features,
-    labels,
+    features: ArrayLike,
+    labels: ArrayLike,
     classes: int,
     *,
     epsilon: float = 3.0,

@@ -53,29 +53,8 @@ def empty(seed):
     return {"seed": seed, "versions": versions(), "cases": 0, "counts": {}, "failures": []}
 
 
-def command(
-    *,
-    minutes: float = 1.0,
-    seed: int = 0,
-    stops: int | None = None,
-    out: str = "runs/selfcheck.json",
-    resume: bool = False,
-    overwrite: bool = False,
-):
-    """Check on this machine that nothing is wrong, and that every error is clear.
-
-    Random arguments, shapes, dtypes and layouts of every layer are held to NumPy or to float64; what is no argument
-    must be refused in words, and so must damaged files. Commands are stopped, by Ctrl-C or for good, and resumed.
-    Every case that is neither right nor a clear error is printed as code to paste. The status is then 1.
-
-    Args:
-        minutes: how long.
-        seed: seed of the cases.
-        stops: how many commands are stopped and resumed, about half a minute each (default: 1 from three minutes on).
-        out: JSON file for the counts, and the cases that went wrong.
-        resume: go on with the cases behind those that --out has.
-        overwrite: replace --out.
-    """
+def command(minutes, seed, stops, out, resume, overwrite):
+    """What `keras-scatter selfcheck` does."""
     minutes, path = check_positive("minutes", minutes), pathlib.Path(out)
     stops = int(minutes >= LONG) if stops is None else check_integer("stops", stops, minimum=0)
     files.check_file(path, overwrite or resume)

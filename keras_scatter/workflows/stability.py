@@ -1,6 +1,7 @@
 """How far noise, shifts and deformations move features, beside how far they move the images."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from keras_scatter.errors import relative_error
 from keras_scatter.filters import GroupBank, MorletBank
 from keras_scatter.layers import ComplexModulusConv, ScatteringFFT
 from keras_scatter.testing import features
+from keras_scatter.typing import ArrayLike
 from keras_scatter.versions import versions
 from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_images
@@ -20,15 +22,15 @@ GRID = 64  # frequencies along each axis of the Littlewood-Paley sum
 
 
 def measure(
-    layer,
-    images,
-    noise=NOISE,
-    shift=SHIFT,
-    deformation=DEFORMATION,
-    seed=0,
-    batch_size=64,
-    data_format="channels_last",
-):
+    layer: Callable[..., Any],
+    images: ArrayLike,
+    noise: float = NOISE,
+    shift: Sequence[int] = SHIFT,
+    deformation: float = DEFORMATION,
+    seed: int = 0,
+    batch_size: int = 64,
+    data_format: str | None = "channels_last",
+) -> dict[str, float]:
     """Relative distances `sqrt(sum |Vx - Vy|^2 / sum |Vx|^2)` over all images x and their perturbations y.
 
     Args:
@@ -97,36 +99,15 @@ def compare(groups, dataset="dead_leaves", images=256, size=64, seed=0):
         J, L, order = config["J"], config["L"], config["order"]
         exact = f"exact, J={J}, L={L}, order {order}"
         if exact not in distances:
-            distances[exact] = measure(ScatteringFFT(J, L, order), x, seed=seed)
+            distances[exact] = measure(ScatteringFFT(J, L, order=order), x, seed=seed)
             sums[exact] = MorletBank(J, L, (GRID, GRID)).littlewood_paley()
         distances[group] = measure(ComplexModulusConv(**config, weights=group), x, seed=seed)
         sums[group] = GroupBank(config, arrays, (GRID, GRID)).littlewood_paley()
     return {"settings": settings, "versions": versions(), "distances": distances, "littlewood_paley": sums}
 
 
-def command(
-    *groups: str,
-    dataset: str = "dead_leaves",
-    images: int = 256,
-    size: int = 64,
-    seed: int = 0,
-    out: str = "runs/stability.json",
-    overwrite: bool = False,
-):
-    """Measure how far noise, shifts and deformations move features.
-
-    Filter groups beside the exact transform: relative distances under noise, a shift by 2 pixels right and down and
-    smooth deformations, and the Littlewood-Paley sum.
-
-    Args:
-        groups: shipped names or paths (default: morlet_o2 cifar10_o2).
-        dataset: as for distill.
-        images: number of images.
-        size: height and width of images that are made or cropped.
-        seed: seed of images, noise and deformations.
-        out: JSON file; a picture is drawn beside it.
-        overwrite: replace both.
-    """
+def command(*groups, dataset, images, size, seed, out, overwrite):
+    """What `keras-scatter stability` does."""
     picture = files.check_result(out, overwrite)
     charts.require("matplotlib", "plots")
     result = compare(groups or ("morlet_o2", "cifar10_o2"), dataset, images, size, seed)

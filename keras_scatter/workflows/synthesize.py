@@ -42,7 +42,7 @@ def make(picture, count=2, size=128, J=None, L=4, wavelets="bump", reduction=Non
     settings = {name: value for name, value in locals().items() if name != "picture"} | {"picture": str(picture)}
     check_integer("size", size, 8)
     settings["J"] = J = size.bit_length() - 3 if J is None else J
-    layer = ScatteringCovariance2D(J, L, wavelets, reduction, data_format="channels_last")
+    layer = ScatteringCovariance2D(J, L, wavelets=wavelets, reduction=reduction, data_format="channels_last")
     target = read_picture(picture, size)
     found = synthesize(target, layer, count, iterations=iterations, seed=seed)
     result = {"settings": settings, "versions": versions(), "iterations": found.iterations, "reason": found.reason}
@@ -50,36 +50,8 @@ def make(picture, count=2, size=128, J=None, L=4, wavelets="bump", reduction=Non
     return target[0, ..., 0], found.image[..., 0], result
 
 
-def command(
-    picture: str,
-    /,
-    *,
-    count: int = 2,
-    size: int = 128,
-    J: int | None = None,
-    L: int = 4,
-    wavelets: str = "bump",
-    reduction: str | None = None,
-    iterations: int = 100,
-    seed: int = 0,
-    out: str = "runs/synthesis.json",
-    overwrite: bool = False,
-):
-    """Make new textures with the scattering covariances of a picture.
-
-    Args:
-        picture: an image file; its middle is taken, in grey.
-        count: number of samples.
-        size: height and width in pixels.
-        J: number of scales (default: up to a quarter of the size).
-        L: number of angles.
-        wavelets: morlet or bump.
-        reduction: isotropic or harmonic, for fewer statistics (default: all angles).
-        iterations: largest number of steps.
-        seed: of the samples.
-        out: JSON file; samples are written beside it as NPZ, and a picture of target and samples is drawn.
-        overwrite: replace all of them.
-    """
+def command(picture, count, size, J, L, wavelets, reduction, iterations, seed, out, overwrite):
+    """What `keras-scatter synthesize` does."""
     drawn = files.check_result(out, overwrite)
     samples = pathlib.Path(out).with_suffix(".npz")
     files.check_file(samples, overwrite)

@@ -1,8 +1,8 @@
 import pytest
 from compare import assert_close, images, once
 
-from keras_scatter.filters.paths import Path, scattering_paths
-from keras_scatter.layers import DTCWTScattering, ScatteringFFT, ScatteringFFT1D
+from keras_scatter.filters.paths import Path, Paths, scattering_paths
+from keras_scatter.layers import DTCWTScattering, ScatteringCovariance2D, ScatteringFFT, ScatteringFFT1D
 
 pytestmark = once
 
@@ -24,6 +24,12 @@ def test_order_of_paths():
         Path(2, (0, 1), (1, 0)),
         Path(2, (0, 1), (1, 1)),
     )
+
+
+def test_the_repr_counts():
+    assert repr(scattering_paths(2, 8, 2)) == "<Paths: 1 of order 0, 16 of order 1, 64 of order 2>"
+    assert repr(ScatteringCovariance2D(1, L=1).paths).startswith("<Paths: 1 of kind mean, 1 of kind P00, ")
+    assert repr(Paths(())) == "<Paths: 0>"
 
 
 def test_order_beyond_J_adds_nothing():

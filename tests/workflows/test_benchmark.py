@@ -81,6 +81,31 @@ def test_a_worker_that_cannot_start_says_why(program, monkeypatch):
             worker.answer()
 
 
+def test_pictures_of_a_folder_take_the_place_of_noise(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 8, 12, 3)).astype("uint8")
+    for i, picture in enumerate(pictures):
+        keras.utils.save_img(tmp_path / f"{i}.png", picture, scale=False)
+    assert benchmark.workload_of(tmp_path) == "3x3x8x12-J2-o2"
+    with benchmark._saved(tmp_path, "2x3x8x12-J1-o1") as inputs:
+        found = Workload.parse("2x3x8x12-J1-o1", *inputs).inputs(seed=5)
+        assert_close(np.moveaxis(found, 1, -1), pictures[:2] / 255)
+    with benchmark._saved(tmp_path, "1x1x4x4-J1-o1") as inputs:
+        assert Workload.parse("1x1x4x4-J1-o1", *inputs).inputs(seed=0).shape == (1, 1, 4, 4)
+    for workload, message in {
+        "4x3x8x12-J1-o1": "images must be a folder with at least 4 images. Received: 3",
+        SIGNAL: "workloads must have images of 1 or 3 channels to be of a folder. Received: 2x3x64-J3-Q2-o2",
+    }.items():
+        with pytest.raises(ValueError, match=message), benchmark._saved(tmp_path, workload):
+            pass
+
+
+def test_pictures_of_a_folder_are_measured(tmp_path):
+    keras.utils.save_img(tmp_path / "a.png", images(8, 8, 3))
+    result = benchmark.run(["1x3x8x8-J1-o1-L2"], [OURS], repetitions=2, images=tmp_path)
+    assert result["settings"]["images"] == str(tmp_path)
+    assert max(result["workloads"]["1x3x8x8-J1-o1-L2"]["programs"][OURS]["error"]) < 1e-5
+
+
 def test_gradients_are_those_of_the_sum_of_squares():
     program = benchmark_worker.PROGRAMS[OURS](Workload.parse(TINY))
     program.load()

@@ -159,10 +159,10 @@ def test_command(tmp_path, capsys):
     ("options", "text"),
     [
         (["--order=0"], "order must be an integer >= 1. Received: order=0"),
-        (["--design=best"], "design must be one of 'faithful', 'paper'. Received: design='best'"),
+        (["--design=best"], 'Invalid value "best" for --design. Choose from: "faithful", "paper".'),
         (["--dataset=nothing"], "dataset must be dead_leaves, random, a folder of images"),
         (["--initializer=clever"], "clever"),
-        (["--loss=l1"], "loss must be one of 'balanced', 'mse'. Received: loss='l1'"),
+        (["--loss=l1"], 'Invalid value "l1" for --loss. Choose from: "balanced", "mse".'),
         (["--images=0"], "images must be an integer >= 1. Received: images=0"),
         (["--held-out=0"], "held_out must be an integer >= 1. Received: held_out=0"),
         (["--epochs=-1"], "epochs must be an integer >= 0. Received: epochs=-1"),

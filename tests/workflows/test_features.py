@@ -93,10 +93,10 @@ def test_a_process_gives_the_same_bytes_and_ends_with_ctrl_c(images, tmp_path, c
     [
         ("--shard-size=0", "shard_size must be an integer >= 1. Received: shard_size=0"),
         ("--workers=0", "workers must be an integer >= 1"),
-        ("--on-error=stop", "on_error must be one of 'fail', 'skip'"),
+        ("--on-error=stop", 'Invalid value "stop" for --on-error. Choose from: "fail", "skip".'),
         ("--layer=NoLayer", "layer must be a .keras file or a layer of keras_scatter as it is written in Python"),
         ("--input=nothing", "input must be a folder of images, or an image data set of TensorFlow Datasets"),
-        ("--color-mode=RGB", "color_mode must be one of"),
+        ("--color-mode=RGB", 'Invalid value "RGB" for --color-mode. Choose from'),
         (f"--output={__file__}", "output must be a folder"),
         (f"--output={os.path.dirname(__file__)}", "output must be a new or empty folder"),
         ("--runner=NoRunner", "runner must be direct or one of Apache Beam"),

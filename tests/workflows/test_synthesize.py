@@ -46,7 +46,7 @@ def test_command(picture, tmp_path, capsys):
     ("options", "text"),
     [
         (["--size=4"], "size must be an integer >= 8"),
-        (["--wavelets=haar"], "wavelets must be one of"),
+        (["--wavelets=haar"], 'Invalid value "haar" for --wavelets. Choose from: "bump", "morlet".'),
         (["--count=0"], "count must be an integer >= 1"),
         (["--out=a.png"], "must not end in .png"),
     ],

@@ -6,7 +6,8 @@ import pytest
 from compare import on_torch
 
 from keras_scatter.cli import main
-from keras_scatter.workflows.experiments.few_labels import digits, textures
+from keras_scatter.workflows import spoken_digits
+from keras_scatter.workflows.experiments.few_labels import arguments, digits, textures
 
 pytestmark = on_torch
 
@@ -21,6 +22,28 @@ def test_the_quick_form(name, tmp_path, monkeypatch, capsys):
     assert set(rows) == set((textures if name == "textures" else digits).ROWS)
     assert all(0 <= entry["accuracy"] <= 100 for row in rows.values() for entry in row.values())
     assert (out / "accuracy.png").exists()
+
+
+def test_arguments(tmp_path, monkeypatch, capsys):
+    """Also that the rows of the table have the numbers of coefficients."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(arguments, "VALUES", {"cifar10": {"J": (3, 4), "order": (1,)}})
+    monkeypatch.setattr(arguments, "LABELS", {"cifar10": 40})
+    assert main(["reproduce", "few-labels/arguments", "--quick", "--out", "run"]) == 0
+    assert "The accuracies measure nothing." in capsys.readouterr().out
+    summary = json.loads(pathlib.Path("run/summary.json").read_text())
+    table = arguments.EXPERIMENT.tables(summary)["cifar10"]
+    assert [row[:3] for row in table[1:]] == [["J", "3", "3,472"], ["J", "4", "1,668"], ["order", "1", "1,088"]]
+    assert summary["rows"]["cifar10"]["J"]["3"]["accuracy"] > 50  # of stripes in ten directions
+
+
+def test_sounds_are_parted_by_their_index(monkeypatch):
+    indices = np.arange(20)
+    found = spoken_digits.SpokenDigits(np.zeros((20, 8)), indices % 10, ("a",) * 20, indices)
+    monkeypatch.setattr(spoken_digits, "load", lambda folder, size: found)
+    pool, digits, others, wanted = arguments._sounds({"recordings": None})
+    assert pool.shape == (10, 8, 1) and others.shape == (5, 8, 1)
+    assert list(digits) == [5, 6, 7, 8, 9, 0, 1, 2, 3, 4] and list(wanted) == [0, 1, 2, 3, 4]
 
 
 def noisy(count=30, size=24):

@@ -1,12 +1,18 @@
-"""Where the command `keras-scatter` begins: before anything is imported that takes long, or talks."""
+"""Where the command `keras-scatter` begins: before anything is imported that takes long, or talks.
+
+It stands beside the package, because `import keras_scatter` imports Keras.
+"""
 
 import contextlib
+import importlib
 import os
 import signal
 import sys
 import tempfile
 import threading
 import time
+
+__version__ = "0.2.0"
 
 # What the frameworks read to be silent; what the user has set stays.
 SILENT = {
@@ -19,11 +25,18 @@ SILENT = {
 
 
 def main():
-    """Run `keras_scatter.cli.main`; returns the exit status, 130 after Ctrl-C while importing too."""
-    loud = "--verbose" in sys.argv or os.environ.get("KERAS_SCATTER_VERBOSE") or "TF_CPP_MIN_LOG_LEVEL" in os.environ
-    with _ended_by_ctrl_c(), contextlib.nullcontext() if loud else _silence():
-        from keras_scatter.cli import main as run
+    """Run `keras_scatter_command.cli.main`; returns the exit status."""
+    from keras_scatter_command.cli import main as run
+
     return run()
+
+
+def workflow(name):
+    """A module of `keras_scatter.workflows`. Keras comes with it: silently, and Ctrl-C ends the process meanwhile."""
+    loud = "--verbose" in sys.argv or os.environ.get("KERAS_SCATTER_VERBOSE") or "TF_CPP_MIN_LOG_LEVEL" in os.environ
+    silent = not loud and "keras" not in sys.modules
+    with _ended_by_ctrl_c(), _silence() if silent else contextlib.nullcontext():
+        return importlib.import_module(f"keras_scatter.workflows.{name}")
 
 
 def features_worker():
@@ -70,7 +83,3 @@ def _silence():
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
