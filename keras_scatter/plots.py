@@ -126,6 +126,35 @@ def littlewood_paley(layer: keras.layers.Layer, axes: Any = None) -> "Figure":
     return axis.figure
 
 
+def sector(path, J, L):
+    """The place of a path on the disc that `coefficients` draws, whose radius is 1.
+
+    Args:
+        path: a path of images of order 1 or more.
+        J, L: scale and number of angles of its layer.
+
+    Returns:
+        Middle and width in radians, from the horizontal axis of a picture upwards, and bottom and height along the
+        radius. The opposite sector is the path's as well.
+
+    Example:
+
+    >>> path = ScatteringFFT(J=2, L=4).paths[1]
+    >>> path.scales, path.angles, sector(path, J=2, L=4)
+    ((0,), (0,), (-0.785..., 0.785..., 0.5, 0.5))
+    """
+    width, inner, outer, scales = np.pi, 0.0, 1.0, range(J)
+    middle = None
+    for j, t in zip(path.scales, path.angles):
+        width /= L
+        # Counted from the first image axis, which points down; a picture has its angles from the horizontal one.
+        middle = angle(t, L) - np.pi / 2 if middle is None else middle - (t - (L - 1) / 2) * width
+        step = (outer - inner) / len(scales)
+        outer -= scales.index(j) * step
+        inner, scales = outer - step, range(j + 1, J)
+    return middle, width, inner, outer - inner
+
+
 def _bank(layer):
     """The filters of a layer as a bank."""
     path = next((path for path in getattr(layer, "paths", ()) if getattr(path, "order", 0)), None)
@@ -258,25 +287,11 @@ def _draw_discs(layer, values, axes):
     axes = _axes(axes, len(orders), "a polar one for every order", **options)
     for axis, m in zip(axes, orders):
         places = [
-            (_sector(path, layer._plan.scale, layer.L), k) for k, path in enumerate(layer.paths) if path.order == m
+            (sector(path, layer._plan.scale, layer.L), k) for k, path in enumerate(layer.paths) if path.order == m
         ]
         _draw_disc(axis, [place for place, _ in places], values[[k for _, k in places]])
         axis.set_title(f"order {m}", fontsize=FONT)
     return axes[0].figure
-
-
-def _sector(path, J, L):
-    """Middle and width in angle, bottom and height in radius of the place of a path on the disc."""
-    width, inner, outer, scales = np.pi, 0.0, 1.0, range(J)
-    middle = None
-    for j, t in zip(path.scales, path.angles):
-        width /= L
-        # Counted from the first image axis, which points down; a picture has its angles from the horizontal one.
-        middle = angle(t, L) - np.pi / 2 if middle is None else middle - (t - (L - 1) / 2) * width
-        step = (outer - inner) / len(scales)
-        outer -= scales.index(j) * step
-        inner, scales = outer - step, range(j + 1, J)
-    return middle, width, inner, outer - inner
 
 
 def _draw_disc(axis, sectors, values):

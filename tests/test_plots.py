@@ -45,7 +45,7 @@ def test_a_layer_whose_scale_follows_from_its_order():
 def test_sectors_fill_what_their_paths_have(m):
     J, L = 4, 3
     paths = [path for path in layers.ScatteringFFT(J=J, L=L, order=3).paths if path.order == m]
-    middle, width, bottom, height = np.array([plots._sector(path, J, L) for path in paths]).T
+    middle, width, bottom, height = np.array([plots.sector(path, J, L) for path in paths]).T
     assert len(set(zip(middle.round(9), bottom.round(9)))) == len(paths)
     assert (bottom >= -1e-12).all()
     assert (bottom + height <= 1 + 1e-12).all()
