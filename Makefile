@@ -6,11 +6,14 @@ BENCH ?= --resume
 DOCS ?=
 TEXTURES ?= textures
 RECORDINGS ?=
+PORT ?= 8000
 RESULTS := benchmarks/results
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: distill test lint docs filters tables bench experiments clean
+PACKAGES := demo/node_modules/.package-lock.json
+
+.PHONY: distill test lint docs demo demo-files filters tables bench experiments clean
 
 distill: $(INSTALLED)  ## distil the scattering transform and write filters, pictures and errors into runs/distill
 	$(BIN)/keras-scatter distill --out runs/distill --resume
@@ -27,6 +30,12 @@ docs: $(INSTALLED)  ## build the documentation site into build/docs; DOCS="-D pl
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html $(DOCS) docs build/docs
 	$(BIN)/python tools/pages.py build/docs
+
+demo: demo-files  ## build the browser demo and serve it on http://localhost:8000, or another PORT, to this machine alone
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory build/demo $(PORT)
+
+demo-files: $(INSTALLED) $(PACKAGES)  ## build the browser demo into build/demo, for any web server
+	KERAS_BACKEND=tensorflow $(BIN)/python demo/build.py
 
 filters: $(INSTALLED)  ## make the shipped filter groups again (hours; needs CIFAR-10, see TFDS_DATA_DIR, and a folder tiny_imagenet)
 	$(BIN)/python tools/shipped.py
@@ -90,5 +99,9 @@ $(INSTALLED): setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $@
 
+$(PACKAGES): demo/package.json demo/package-lock.json
+	npm ci --prefix demo --ignore-scripts --no-audit --no-fund
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info docs/generated docs/gallery docs/api/generated
+	rm -rf demo/node_modules $(VENV) build dist *.egg-info docs/generated docs/gallery docs/api/generated
