@@ -1,31 +1,26 @@
 """The demo, built once for all processes, or the reason why it cannot be."""
 
 import os
+import pathlib
 import shutil
 
 import pytest
-from compare import BACKEND
 
 from demo import build
 from keras_scatter import files
 
+HERE = pathlib.Path(__file__).parent
 MODULES = build.HERE / "node_modules" / "@litertjs"
 
 
 def pytest_collection_modifyitems(items):
-    reason = _reason()
+    if MODULES.exists():
+        return
+    npm = "" if shutil.which("npm") else "npm is not installed, and "
+    missing = pytest.mark.skip(reason=f"{npm}packages of the demo are missing: run `npm ci` in demo/")
     for item in items:
-        if reason and item.path.parent.name == "demo" and "site" in item.fixturenames:
-            item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def _reason():
-    if BACKEND != "tensorflow":
-        return "LiteRT files are written by TensorFlow"
-    if not MODULES.exists():
-        npm = "" if shutil.which("npm") else "npm is not installed, and "
-        return f"{npm}packages of the demo are missing: run `npm ci` in demo/"
-    return None
+        if item.path.parent == HERE and "site" in item.fixturenames:
+            item.add_marker(missing)
 
 
 @pytest.fixture(scope="session")
