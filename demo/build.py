@@ -89,15 +89,15 @@ def _write(folder, modules):
     for name, source in RUNTIME.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(modules / source, folder / name)
-    made = layers()
-    assert made["exact"].paths == made["distilled"].paths
+    made, pictures = layers(), samples()
     models = {name: _export(layer, folder / f"{name}.tflite") for name, layer in made.items()}
     (folder / "samples").mkdir()
-    pictures = {name: f"samples/{name.lower()}.png" for name in samples()}
-    for name, x in samples().items():
-        keras.utils.save_img(folder / pictures[name], x[..., None] * 255, scale=False)
-    described = {"size": SIZE, "J": J, "L": L, "models": models, "paths": list(map(_described, made["exact"].paths))}
-    files.write_json(folder / "demo.json", {**described, "samples": pictures, "colours": _colours()})
+    places = {name: f"samples/{name.lower()}.png" for name in pictures}
+    for name, x in pictures.items():
+        keras.utils.save_img(folder / places[name], x[..., None] * 255, scale=False)
+    paths = list(map(_described, made["exact"].paths))
+    described = {"size": SIZE, "models": models, "paths": paths, "samples": places, "colours": _colours()}
+    files.write_json(folder / "demo.json", described)
 
 
 def _export(layer, path):

@@ -1,18 +1,22 @@
 /** The page: a picture, both transforms of it, and what is shown of them. */
 import { Disc } from "./disc.js";
 import { imageAt, imageIn, Picture } from "./picture.js";
-import { distances, means, relativeError, Transform } from "./transform.js";
+import { distances, means, relativeError, ROUNDING, Transform } from "./transform.js";
 
 const ORDERS = [1, 2];
 const NAMES = ["exact", "distilled"];
 const FIRST = "Cat";
 const byId = (id) => document.getElementById(id);
-const percent = (share) => `${(100 * (share || 0)).toPrecision(2)} %`; // 0 of 0 is 0
-const short = (value) => (value >= 1e-4 ? value.toPrecision(3) : value.toExponential(1));
+const percent = (share) => `${(100 * share).toPrecision(2)} %`;
 
 // For those who want the numbers: `demo.found.exact.coefficients` in the console, (place, path), of `demo.pixels`.
 const demo = { found: {}, shown: "exact" };
 window.demo = demo;
+
+function short(value) {
+  if (value <= ROUNDING) return "0";
+  return value < 1e-4 ? value.toExponential(1) : value.toPrecision(3);
+}
 
 async function start() {
   Object.assign(demo, await (await fetch("demo.json")).json());
@@ -25,16 +29,10 @@ async function start() {
   for (const bar of document.querySelectorAll(".scale i")) {
     bar.style.background = `linear-gradient(to right, ${demo.colours})`;
   }
-  const first = imageAt(demo.samples[FIRST], FIRST);
-  const load = (name) => Transform.load(demo.models[name].file, demo.size);
-  demo.transforms = Object.fromEntries(await Promise.all(NAMES.map(async (name) => [name, await load(name)])));
   for (const name of NAMES) byId(`bytes-${name}`).textContent = `${(demo.models[name].bytes / 1e3).toFixed(0)} kB`;
+  demo.transforms = Promise.all(NAMES.map((name) => Transform.load(demo.models[name].file, demo.size)));
   listen();
-  await take(FIRST, first);
-  await demo.run;
-  const strengths = demo.discs[0].paths.map(({ index }) => demo.average[index]);
-  demo.discs[0].choose(strengths.indexOf(Math.max(...strengths)));
-  update(); // again: the first run prepares the files, so that its time says little
+  await take(FIRST, imageAt(demo.samples[FIRST], FIRST));
 }
 
 function words({ scales, directions }) {
@@ -99,11 +97,12 @@ function update() {
 }
 
 async function compute() {
+  const transforms = await demo.transforms;
   while (demo.changed) {
     await new Promise(requestAnimationFrame); // what was drawn is seen first
     demo.changed = false;
     demo.pixels = demo.picture.pixels;
-    for (const name of NAMES) demo.found[name] = await demo.transforms[name].run(demo.pixels);
+    for (const [i, name] of NAMES.entries()) demo.found[name] = await transforms[i].run(demo.pixels);
     show();
   }
 }
@@ -121,11 +120,13 @@ function show() {
     const largest = (of) => Math.max(...of.filter((_, k) => demo.paths[k].order === order));
     const limit = largest(average);
     demo.discs[i].colour((k) => colour(average[k], limit));
-    byId(`scale-${order}`).querySelector(".limit").textContent = isDifference
+    const share = isDifference && limit > ROUNDING;
+    byId(`scale-${order}`).querySelector(".limit").textContent = share
       ? `${percent(limit / largest(right))} of the peak`
       : short(limit);
   });
   Object.assign(demo, { values, average });
+  if (demo.chosen === undefined) chooseStrongest();
   showOne();
   showTable();
   for (const name of NAMES) byId(`time-${name}`).textContent = `${demo.found[name].milliseconds.toFixed(1)} ms`;
@@ -138,7 +139,7 @@ function show() {
 
 function colour(value, limit) {
   const last = demo.colours.length - 1;
-  return demo.colours[limit ? Math.round((last * value) / limit) : 0];
+  return demo.colours[limit > ROUNDING ? Math.round((last * value) / limit) : 0];
 }
 
 function choose(order, index) {
@@ -147,9 +148,14 @@ function choose(order, index) {
   showOne();
 }
 
+function chooseStrongest() {
+  const strengths = demo.discs[0].paths.map(({ index }) => demo.average[index]);
+  demo.discs[0].choose(strengths.indexOf(Math.max(...strengths)));
+}
+
 /** The map of the chosen path, and its name. */
 function showOne() {
-  if (demo.chosen === undefined || !demo.values) return;
+  if (!demo.values) return;
   const count = demo.paths.length;
   const map = demo.values.filter((_, i) => i % count === demo.chosen);
   const limit = Math.max(...map);

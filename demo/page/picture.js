@@ -71,6 +71,7 @@ export class Picture {
       return { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale };
     };
     canvas.addEventListener("pointerdown", (event) => {
+      if (!event.isPrimary) return; // a second finger
       canvas.setPointerCapture(event.pointerId);
       this.at = place(event);
       this.stroke(this.at);

@@ -31,6 +31,11 @@ def test_what_the_page_has_to_know(site):
     assert all((site / file).exists() for file in found["samples"].values())
 
 
+def test_both_transforms_have_the_same_paths():
+    made = build.layers()
+    assert made["exact"].paths == made["distilled"].paths
+
+
 def test_another_build_takes_the_place(site, tmp_path, monkeypatch):
     out = tmp_path / "demo"
     out.mkdir()

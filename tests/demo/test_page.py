@@ -140,6 +140,17 @@ def test_the_difference_is_shown(page):
     assert "of the peak" in text(page, "scale-1")
 
 
+@pytest.mark.parametrize("shown", ["exact", "difference"])
+def test_an_empty_picture_has_no_coefficients(page, shown):
+    one(page, f"[value={shown}] + span").click()
+    one(page, "#clear").click()
+    wait(page, "!demo.run")
+    assert abs(coefficients(page, "exact")).max() < 1e-6
+    assert set(disc(page, 1) + disc(page, 2)) == {"#440154"}  # the darkest colour
+    assert text(page, "scale-1") == "00"  # its ends
+    assert "0.0 % in order 1" in text(page, "difference")
+
+
 def test_exact_and_distilled_are_switched_by_the_keyboard(page):
     exact = value(page, "demo.average")
     one(page, "[name=shown]").send_keys(Keys.ARROW_RIGHT)
