@@ -11,6 +11,7 @@ from keras_scatter.filters.group_bank import GroupBank
 from keras_scatter.filters.morlet import angle
 from keras_scatter.filters.morlet_bank import MorletBank
 from keras_scatter.filters.morlet_bank_1d import MorletBank1D
+from keras_scatter.filters.paths import Path
 from keras_scatter.filters.pictures import draw_sum, given_axes
 from keras_scatter.optional import require
 from keras_scatter.typing import ArrayLike
@@ -126,7 +127,7 @@ def littlewood_paley(layer: keras.layers.Layer, axes: Any = None) -> "Figure":
     return axis.figure
 
 
-def sector(path, J, L):
+def sector(path: Path, J: int, L: int) -> tuple[float, float, float, float]:
     """The place of a path on the disc that `coefficients` draws, whose radius is 1.
 
     Args:
