@@ -145,11 +145,12 @@ def sector(path: Path, J: int, L: int) -> tuple[float, float, float, float]:
     ((0,), (0,), (-0.785..., 0.785..., 0.5, 0.5))
     """
     width, inner, outer, scales = np.pi, 0.0, 1.0, range(J)
-    middle = None
-    for j, t in zip(path.scales, path.angles):
+    # Counted from the first image axis, which points down; a picture has its angles from the horizontal one.
+    middle = angle(path.angles[0], L) - np.pi / 2
+    for i, (j, t) in enumerate(zip(path.scales, path.angles)):
         width /= L
-        # Counted from the first image axis, which points down; a picture has its angles from the horizontal one.
-        middle = angle(t, L) - np.pi / 2 if middle is None else middle - (t - (L - 1) / 2) * width
+        if i:
+            middle -= (t - (L - 1) / 2) * width
         step = (outer - inner) / len(scales)
         outer -= scales.index(j) * step
         inner, scales = outer - step, range(j + 1, J)
