@@ -1,13 +1,15 @@
 """The command `keras-scatter`: its options and help, which need no Keras. It is imported when a command runs."""
 
 import ast
+import contextlib
 import functools
 import importlib.util
 import inspect
+import os
 import pathlib
 import re
 import sys
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import App, Parameter
@@ -37,14 +39,22 @@ app = App(
 
 def main(arguments=None):
     """Run one command; returns the exit status: 0, 1 if selfcheck found a fault, 2 for bad input, 130 after Ctrl-C."""
-    tokens = [token for token in (sys.argv[1:] if arguments is None else arguments) if token != "--verbose"]
+    status = _run(arguments)
+    if status and _is_one_of_several():
+        workflow("launch").leave(status)
+    return status
+
+
+def _run(arguments):
+    tokens = _without_verbose(sys.argv[1:] if arguments is None else arguments)
     command = " ".join(["keras-scatter", *tokens[:1]])
     try:
         if not tokens:
             raise cyclopts.CycloptsError(msg="a command must be given; --help lists them")
-        if tokens[0] == "reproduce":
-            return _reproduce(tokens[1:]) or 0
-        return app(tokens, exit_on_error=False, print_error=False) or 0
+        with workflow("launch").joined(tokens[0]) if _is_one_of_several() else contextlib.nullcontext():
+            if tokens[0] == "reproduce":
+                return _reproduce(tokens[1:]) or 0
+            return app(tokens, exit_on_error=False, print_error=False) or 0
     except (cyclopts.CycloptsError, ValueError, TypeError, ImportError, OSError, RuntimeError) as error:
         print(f"{command}: {error}", file=sys.stderr)
         return 2
@@ -54,6 +64,17 @@ def main(arguments=None):
         said = f"; the same command{' with --resume' * resumed} continues" * goes_on
         print(f"Interrupted{said}.", file=sys.stderr)
         return 130
+
+
+def _without_verbose(tokens):
+    """The arguments without our own --verbose; those behind -- are for others."""
+    own = tokens.index("--") if "--" in tokens else len(tokens)
+    return [*(token for token in tokens[:own] if token != "--verbose"), *tokens[own:]]
+
+
+def _is_one_of_several():
+    """Whether `keras-scatter launch` has started this process."""
+    return os.environ.get("KERAS_DISTRIBUTION_NUM_PROCESSES", "1") != "1"
 
 
 def _command(module):
@@ -302,6 +323,19 @@ def export(
         calibration: a .npy file with typical inputs, for int8.
         unverified: do not run the file.
         overwrite: replace what is there.
+    """
+
+
+@_command("launch")
+def launch(*command: Annotated[str, Parameter(allow_leading_hyphen=True)], processes: int):
+    """Train one model in several processes.
+
+    Run COMMAND in several processes of this machine: `keras-scatter distill` or `reproduce`, which share each batch, or
+    a program of yours. Needs KERAS_BACKEND=jax or torch.
+
+    Args:
+        command: the command, behind --.
+        processes: number of processes; on a machine with accelerators, one for each.
     """
 
 

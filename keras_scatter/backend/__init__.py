@@ -6,6 +6,7 @@
 * `fourier`: transforms and products of complex arrays, in the form that is fast on the backend.
 * `arrays`: selection, products of matrices, and functions whose Keras versions lose precision somewhere.
 * `constants`: NumPy arrays as tensors, converted once.
+* `processes`: several processes that train one model.
 
 It is not public: its functions may change with every version.
 """

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from keras_scatter.backend import processes
 from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_labelled, standardised, striped_images
 from keras_scatter.workflows.experiment import QUICK_NOTE, Series, chosen, given
@@ -61,6 +62,7 @@ class Comparison(Series):
     figure = "accuracy.png"
     extra, needs = "reproduce", ("matplotlib", "tensorboard")
     pattern = "*/seed_*.json"
+    launched = True
 
     def plan(
         self,
@@ -118,8 +120,9 @@ class Comparison(Series):
         recipe = architecture.recipe.of_length(protocol["epochs"] or architecture.recipe.epochs)
         keras.utils.clear_session()
         keras.utils.set_random_seed(seed)
-        model = architecture.build(recipe, seed, protocol["width"] or self.width)
-        history = train(model, recipe, data, seed, out / job, verbose)
+        with processes.scope():
+            model = architecture.build(recipe, seed, protocol["width"] or self.width)
+            history = train(model, recipe, data, seed, out / job, verbose)
         shutil.rmtree(out / job / "backup")
         return {
             "architecture": name,

@@ -9,6 +9,7 @@ import keras
 
 from keras_scatter import files, saved_filters
 from keras_scatter.arguments import check_choice, check_integer, check_seed
+from keras_scatter.backend import processes
 from keras_scatter.layers import ComplexModulusConv
 from keras_scatter.layers._initial import check_initializer
 from keras_scatter.models import RestoreBest, ScatteringDistiller
@@ -16,8 +17,8 @@ from keras_scatter.optional import require
 from keras_scatter.versions import versions
 from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.datasets import load_images
-from keras_scatter.workflows.folders import check_folder, claimed, read_history, start_folder
-from keras_scatter.workflows.training import Backup, Batches, EpochLog
+from keras_scatter.workflows.folders import check_folder, claimed, folder_of_process, read_history, start_folder
+from keras_scatter.workflows.training import Backup, Batches, EpochLog, part_of_process
 
 BATCH = 50
 # What a run leaves, and must not hand on to another run.
@@ -106,15 +107,17 @@ def distill(config, out, resume=False, overwrite=False, verbose="auto"):
     require("matplotlib", "plots")
     out, described = pathlib.Path(out), dataclasses.asdict(config)
     config.student()
+    processes.check_shares(BATCH, config.images)
     check_folder(described, out, resume, overwrite)
     if resume and (finished := finished_report(out)):
         return finished
     data = load(config)
-    start_folder(described, out, resume, overwrite, PARTS)
-    with claimed(out / "run") as free:
-        if not free:
-            raise ValueError(f"out must not be in use by another process. Received: out={str(out)!r}")
-        return distillation(config, data, out, verbose)
+    with folder_of_process(out) as out:
+        start_folder(described, out, resume, overwrite, PARTS)
+        with claimed(out / "run") as free:
+            if not free:
+                raise ValueError(f"out must not be in use by another process. Received: out={str(out)!r}")
+            return distillation(config, data, out, verbose)
 
 
 def finished_report(out):
@@ -136,17 +139,23 @@ def distillation(config, data, out, verbose="auto"):
         data: result of `load`.
     """
     keras.utils.set_random_seed(config.seed)
+    with processes.scope():
+        return _distillation(config, data, out, verbose)
+
+
+def _distillation(config, data, out, verbose):
     (train, held_out), student = data, config.student()
     (out / "state" / "backup").mkdir(parents=True, exist_ok=True)
     distiller = ScatteringDistiller(student, loss=config.loss)
     distiller.compile(config.optimizer(len(train)))
+    processes.average_gradients(distiller)
     if config.loss == "balanced":
         distiller.calibrate(train)
     before = relative_errors(distiller, held_out)
     best, batches = RestoreBest(filepath=out / "state" / "best.npz"), Batches(train, train, BATCH, config.seed)
     logs = EpochLog(out / "history.csv"), Backup(out / "state" / "backup")
     distiller.fit(
-        batches,
+        part_of_process(batches),
         shuffle=False,
         epochs=config.epochs,
         validation_data=held_out,

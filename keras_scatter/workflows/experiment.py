@@ -19,10 +19,11 @@ from rich.progress import Progress
 
 from keras_scatter import files
 from keras_scatter.arguments import check_choice, check_integer
+from keras_scatter.backend import processes
 from keras_scatter.optional import require
 from keras_scatter.versions import versions
 from keras_scatter.workflows import charts, reports
-from keras_scatter.workflows.folders import check_folder, claimed, start_folder
+from keras_scatter.workflows.folders import check_folder, claimed, folder_of_process, start_folder
 
 QUICK_NOTE = "Quick form: synthetic images, small networks. The accuracies measure nothing."
 WORK = "import sys; from keras_scatter.workflows.experiment import work; work(sys.argv[1])"
@@ -50,6 +51,7 @@ class Experiment:
     extra = "plots"  # extra of the package that brings what is needed
     needs = ("matplotlib",)
     shared = False  # whether several processes may work in one folder
+    launched = False  # whether `keras-scatter launch` may train its models in several processes
 
     @property
     def name(self):
@@ -133,9 +135,11 @@ class Experiment:
         """
         out = pathlib.Path(out or f"runs/{self.label}{'-quick' * quick}")
         protocol, jobs = self.plan(quick, **options)
+        self._check_processes()
         check_integer("workers", workers)
-        if workers > 1 and not self.shared:
-            raise ValueError(f"workers must be 1 for {self.label}. Received: workers={workers}")
+        if workers > 1 and (not self.shared or processes.count() > 1):
+            launched = " in several processes" if processes.count() > 1 else ""
+            raise ValueError(f"workers must be 1 for {self.label}{launched}. Received: workers={workers}")
         config = self._config(protocol)
         check_folder(config, out, resume, overwrite, self.shared)
         for package in self.needs:
@@ -144,16 +148,17 @@ class Experiment:
         data = self.prepare(protocol) if todo and workers == 1 else None
         parts = self.parts(protocol)
         made = ("summary.json", *parts, *(f"{part}.json" for part in parts))
-        start_folder(config, out, resume, overwrite, made, self.shared)
-        if workers > 1:
-            self._in_processes(todo, protocol, out, workers)
-        else:
-            self.make(todo, protocol, data, out, verbose)
-        summary = self.summarise(protocol, out)
-        if self.figure:
-            charts.save(self.draw(summary), out / self.figure)
-        self.show(summary, out)
-        return summary
+        with folder_of_process(out) as out:
+            start_folder(config, out, resume, overwrite, made, self.shared)
+            if workers > 1:
+                self._in_processes(todo, protocol, out, workers)
+            else:
+                self.make(todo, protocol, data, out, verbose)
+            summary = self.summarise(protocol, out)
+            if self.figure:
+                charts.save(self.draw(summary), out / self.figure)
+            self.show(summary, out)
+            return summary
 
     def make(self, jobs, protocol, data, out, verbose="auto"):
         """Make the results that are not there and that no other process makes."""
@@ -199,6 +204,13 @@ class Experiment:
         if "note" in summary:
             console.print(summary["note"])
         console.print(f"Results{' and figure' * bool(self.figure)} are in {out}/")
+
+    def _check_processes(self):
+        if processes.count() > 1 and not self.launched:
+            raise ValueError(
+                f"{self.label} cannot be trained in several processes: those that compare accuracies or learn filters "
+                f"can. Received: {processes.count()} processes"
+            )
 
     def _config(self, protocol):
         return {"experiment": self.label, **protocol}

@@ -1,8 +1,12 @@
 """Folders that hold a run: whether it may be started or continued there, by how many, and what it was made with."""
 
+import contextlib
+import pathlib
 import shutil
+import tempfile
 
 from keras_scatter import files
+from keras_scatter.backend import processes
 from keras_scatter.files import LOCK, claimed
 
 START = "start"
@@ -51,6 +55,22 @@ def start_folder(config, out, resume, overwrite=False, parts=(), shared=False):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         files.remove_partial(out)
         files.write_json(out / "config.json", config, sealed=True)
+
+
+@contextlib.contextmanager
+def folder_of_process(out):
+    """The folder that a process writes into, in a `with` statement, after `check_folder`.
+
+    That of the first process is `out`. Each other one has a copy, which goes afterwards: so all do the same, and one
+    alone leaves files.
+    """
+    processes.wait()  # all have looked at the folder before it changes
+    with contextlib.nullcontext() if processes.rank() == 0 else tempfile.TemporaryDirectory() as temporary:
+        own = pathlib.Path(temporary, "run") if temporary else out
+        if temporary and out.exists():
+            shutil.copytree(out, own, ignore=shutil.ignore_patterns(f"*{LOCK}", f"*{files.PARTIAL}"))
+        processes.wait()
+        yield own
 
 
 def read_history(path):

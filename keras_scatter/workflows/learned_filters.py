@@ -24,6 +24,8 @@ class LearnedFilters(Experiment):
     images: int = 10_000
     epochs: int = 30
 
+    launched = True
+
     def plan(self, quick, dataset: str | None = None, epochs: int | None = None, images: int | None = None):
         """As in `Experiment`.
 

@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from keras_scatter import files
+from keras_scatter.backend import processes
 from keras_scatter.optional import require
 from keras_scatter.workflows.folders import epochs_logged, read_history
 
@@ -114,6 +115,34 @@ class Batches(keras.utils.PyDataset):
         return images, self.labels[chosen]
 
 
+class _Part(keras.utils.PyDataset):
+    """What one process takes of each batch. What cannot be shared equally, of the last one, is left out.
+
+    Args:
+        batches: a `Batches`, the same in all processes.
+    """
+
+    def __init__(self, batches):
+        super().__init__()
+        processes.check_shares(batches.batch, len(batches.images))
+        self.batches, self.count, self.rank = batches, processes.count(), processes.rank()
+
+    def __len__(self):
+        whole, rest = divmod(len(self.batches.images), self.batches.batch)
+        return whole + (rest >= self.count)
+
+    def __getitem__(self, index):
+        def part(array):
+            return array[: len(array) // self.count * self.count][self.rank :: self.count]
+
+        return tuple(map(part, self.batches[index]))
+
+
+def part_of_process(batches):
+    """What this process takes of `Batches`: all, unless there are others."""
+    return _Part(batches) if processes.count() > 1 else batches
+
+
 class Steps(Batches):
     """Batches of shuffled images, round after round, in one epoch: epochs of few images cost more than their steps."""
 
@@ -164,9 +193,10 @@ def train(model, recipe, data, seed, folder, verbose="auto"):
     (images, labels), test = data
     batches = Batches(images, labels, recipe.batch, seed, recipe.augment)
     compile_classifier(model, recipe, len(batches))
+    processes.average_gradients(model)
     folder.mkdir(parents=True, exist_ok=True)
     model.fit(
-        batches,
+        part_of_process(batches),
         epochs=recipe.epochs,
         shuffle=False,
         validation_data=test,
