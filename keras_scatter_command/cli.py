@@ -372,7 +372,7 @@ def features(
         color_mode: of folders.
         scale: what pixels of 0 to 255 are multiplied by (default: 1/255).
         split: part of a data set of TensorFlow Datasets, such as train or test[:1000].
-        on_error: skip leaves out images of a folder that cannot be read.
+        on_error: skip leaves out images that cannot be read.
         workers: processes on this machine.
         threads: threads of each of these processes (default: as many as the backend takes).
         runner: direct, on this machine, or another one of Apache Beam: DataflowRunner, FlinkRunner, SparkRunner.

@@ -144,9 +144,9 @@ class Folder:
                 images.append(self._pixels(path))
                 names.append(self._name(path))
             except Exception as error:  # Pillow raises some eight kinds
-                skipped[self._name(path)] = _reason(error)
+                skipped[self._name(path)] = reason(error)
         if skipped and self.on_error == "fail":
-            raise self._unreadable(skipped)
+            raise unreadable(self.argument, skipped)
         inputs = np.stack(images) if images else np.zeros((0, *self.shape), "float32")
         labels = np.array([self.classes.index(name.split("/")[0]) for name in names], "int64") if self.classes else None
         return Part(inputs, labels, np.array(names, "str"), skipped)
@@ -164,17 +164,10 @@ class Folder:
             try:
                 return self._opened(path).size[::-1]
             except Exception as error:
-                skipped[self._name(path)] = _reason(error)
+                skipped[self._name(path)] = reason(error)
                 if self.on_error == "fail":
                     break
-        raise self._unreadable(skipped)
-
-    def _unreadable(self, skipped):
-        said = "; ".join(f"{name}: {reason}" for name, reason in list(skipped.items())[:SHOWN])
-        return ValueError(
-            f"{self.argument} must hold images that can be read; on_error skip leaves others out. Received: "
-            f"{len(skipped)} that cannot be read ({said}{'; ...' * (len(skipped) > SHOWN)})"
-        )
+        raise unreadable(self.argument, skipped)
 
     def _opened(self, path):
         image = require("PIL.Image", "datasets").open(path)
@@ -268,5 +261,20 @@ def check_image_size(size):
     return tuple(check_integer("image_size", number) for number in size)
 
 
-def _reason(error):
+def unreadable(argument, skipped):
+    """The error for images that cannot be read.
+
+    Args:
+        argument: what the user calls their place.
+        skipped: reasons by name.
+    """
+    said = "; ".join(f"{name}: {why}" for name, why in list(skipped.items())[:SHOWN])
+    return ValueError(
+        f"{argument} must hold images that can be read; on_error skip leaves others out. Received: "
+        f"{len(skipped)} that cannot be read ({said}{'; ...' * (len(skipped) > SHOWN)})"
+    )
+
+
+def reason(error):
+    """What an exception says, on one line."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -26,10 +26,10 @@ def opened(order):
 
 def source_of(order):
     """The images of an order: a folder, or a data set of TensorFlow Datasets."""
+    options = {name: order[name] for name in ("image_size", "scale", "on_error")}
     if pathlib.Path(order["input"]).is_dir():
-        names = ("image_size", "color_mode", "scale", "on_error")
-        return Folder(order["input"], **{name: order[name] for name in names}, argument="input")
-    return TfdsImages(order["input"], order["split"], order["image_size"], order["scale"])
+        return Folder(order["input"], color_mode=order["color_mode"], **options, argument="input")
+    return TfdsImages(order["input"], order["split"], **options)
 
 
 def make_layer(text):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keras_scatter.arguments import check_positive
-from keras_scatter.features.sources import Part, check_image_size
+from keras_scatter.arguments import check_choice, check_positive
+from keras_scatter.features.sources import Part, check_image_size, reason, unreadable
 from keras_scatter.optional import require
 from keras_scatter.workflows.datasets import image_builder
 
@@ -16,10 +16,12 @@ class TfdsImages:
         split: its part, such as `"train"` or `"test[:1000]"`.
         image_size: height and width that images are scaled to, bilinearly; None leaves them.
         scale: of the pixels.
+        on_error: `"fail"` or `"skip"`, for images that cannot be read.
     """
 
-    def __init__(self, name, split="train", image_size=None, scale=1 / 255):
+    def __init__(self, name, split="train", image_size=None, scale=1 / 255, on_error="fail"):
         self.image_size, self.scale = check_image_size(image_size), check_positive("scale", scale)
+        self.on_error = check_choice("on_error", on_error, ("fail", "skip"))
         self.builder = image_builder(name, "a folder of images, or ", "input")
         self.parts, self.split = _parts(self.builder, split), split
         self.count = sum(last - first for _, first, last in self.parts)
@@ -34,14 +36,43 @@ class TfdsImages:
         """What the data are, a dict that JSON can hold."""
         size = self.image_size and list(self.image_size)
         found = {"kind": "tfds", "name": self.builder.info.full_name, "split": self.split, "images": self.count}
-        return found | {"image_size": size, "scale": self.scale}
+        return found | {"image_size": size, "scale": self.scale, "on_error": self.on_error}
 
     def read(self, first, last):
-        """The images from `first` up to `last`, without it; see `Part`."""
-        examples = list(self.builder.as_dataset(split=self._cut(first, last)).as_numpy_iterator())
-        images = np.stack([self._pixels(example["image"]) for example in examples])
+        """The images from `first` up to `last`, without it; see `Part`.
+
+        Raises:
+            ValueError: some cannot be read, and are not to be skipped.
+        """
+        import tensorflow as tf
+
+        split, skipped = self._cut(first, last), {}
+        try:
+            examples = list(self.builder.as_dataset(split=split).as_numpy_iterator())
+        except tf.errors.InvalidArgumentError:  # which does not say where
+            examples, skipped = self._one_by_one(split)
+        if skipped and self.on_error == "fail":
+            raise unreadable("input", skipped)
+        images = [self._pixels(example["image"]) for example in examples]
         labels = [example["label"] for example in examples if "label" in example]
-        return Part(images, np.array(labels, "int64") if labels else None)
+        labelled = "label" in self.builder.info.features
+        return Part(
+            np.stack(images) if images else np.zeros((0, *self.shape), "float32"),
+            np.array(labels, "int64") if labelled else None,
+            skipped=skipped,
+        )
+
+    def _one_by_one(self, split):
+        """The examples whose image can be read, and why the others cannot, by file and number."""
+        tfds = require("tensorflow_datasets", "datasets")
+        encoded = {"decoders": {"image": tfds.decode.SkipDecoding()}, "read_config": tfds.ReadConfig(add_tfds_id=True)}
+        decode, examples, skipped = self.builder.info.features["image"].decode_example, [], {}
+        for example in self.builder.as_dataset(split=split, **encoded).as_numpy_iterator():
+            try:
+                examples.append(example | {"image": np.asarray(decode(example["image"]))})
+            except Exception as error:  # TensorFlow and its data sets raise some three kinds
+                skipped[example["tfds_id"].decode()] = reason(error)
+        return examples, skipped
 
     def _cut(self, first, last):
         """The split of those images."""

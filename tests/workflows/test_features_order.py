@@ -65,8 +65,12 @@ def test_sources(tmp_path, monkeypatch):
     order = {"image_size": None, "color_mode": "grayscale", "scale": 0.5, "on_error": "skip", "split": "test"}
     folder = features_order.source_of({"input": str(tmp_path), **order})
     assert isinstance(folder, Folder) and (folder.shape, folder.scale, folder.on_error) == ((4, 4, 1), 0.5, "skip")
-    monkeypatch.setattr(features_order, "TfdsImages", lambda *arguments: arguments)
-    assert features_order.source_of({"input": "mnist", **order}) == ("mnist", "test", None, 0.5)
+    monkeypatch.setattr(features_order, "TfdsImages", lambda *arguments, **options: (*arguments, options))
+    assert features_order.source_of({"input": "mnist", **order}) == (
+        "mnist",
+        "test",
+        {"image_size": None, "scale": 0.5, "on_error": "skip"},
+    )
     monkeypatch.undo()
     with pytest.raises(ValueError, match=r"input must be a folder of images, or an image data set .*input='no_such'"):
         features_order.source_of({"input": "no_such", **order})

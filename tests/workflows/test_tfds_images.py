@@ -48,6 +48,42 @@ def test_images_are_scaled(builder, monkeypatch):
         TfdsImages("mnist")
 
 
+@pytest.fixture
+def broken(builder):
+    """The number of bytes that stay of some of the training images."""
+    import tensorflow as tf
+
+    (path,) = builder.data_path.glob("*-train.tfrecord*")
+    examples = [tf.train.Example.FromString(record.numpy()) for record in tf.data.TFRecordDataset(str(path))]
+    for number, length in {3: 40, 7: 0}.items():
+        image = examples[number].features.feature["image"].bytes_list
+        image.value[0] = image.value[0][:length]
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for example in examples:
+            writer.write(example.SerializeToString())
+    return path.name
+
+
+def test_images_that_cannot_be_read_are_named_and_counted(broken):
+    said = rf"input must hold images that can be read.* Received: 2 that cannot be read \({broken}__3: .*__7: "
+    with pytest.raises(ValueError, match=said):
+        TfdsImages("mnist").read(2, 9)
+    assert not TfdsImages("mnist").read(8, 12).skipped
+
+
+def test_images_that_cannot_be_read_are_left_out_when_asked(builder, broken):
+    source = TfdsImages("mnist", scale=1, on_error="skip")
+    part = source.read(2, 9)
+    assert list(part.skipped) == [f"{broken}__3", f"{broken}__7"] and all(part.skipped.values())
+    assert part.inputs.shape == (5, 28, 28, 1) and len(part.labels) == 5
+    assert np.array_equal(part.inputs, np.concatenate([source.read(*ends).inputs for ends in ((2, 3), (4, 7), (8, 9))]))
+    none = source.read(3, 4)
+    assert none.inputs.shape == (0, 28, 28, 1) and none.labels.shape == (0,) and len(none.skipped) == 1
+    assert source.describe() != TfdsImages("mnist", scale=1).describe()
+    with pytest.raises(ValueError, match="on_error must be one of 'fail', 'skip'"):
+        TfdsImages("mnist", on_error="stop")
+
+
 @pytest.mark.parametrize("split", ["nothing", "train[", "train[3:3]"])
 def test_bad_splits(split):
     with pytest.raises(ValueError, match="split must"):
