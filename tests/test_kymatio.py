@@ -118,6 +118,26 @@ def test_arrays_that_do_not_fit(kind, make, error):
         MAKE[kind]()(make(SIZES[kind]))
 
 
+def test_the_words_of_errors_for_arrays():
+    with pytest.raises(TypeError, match="The input should be"):
+        MAKE["2d"]()(None)
+    x = images(17, 18)
+    for transform, text in ((MAKE["2d"](), ""), (MAKE["2d"](pre_pad=True), "Padded ")):
+        for array, kind in ((x, "array" if text else "NumPy array"), (ops.convert_to_tensor(x), "tensor")):
+            kind = kind if text or kind != "tensor" else "Tensor"
+            with pytest.raises(RuntimeError, match=f"^{text}{kind} must be of spatial size"):
+                transform(array)
+
+
+def test_numbers_in_arrays_without_axes():
+    """As `.npz` files hold them."""
+    two = np.array(2)
+    assert MAKE["1d"](J=two, Q=two).Q == (2, 1)
+    assert MAKE["2d"](J=two, L=two, pre_pad=np.array(True)).pre_pad is True
+    assert MAKE["3d"](L=np.array(1), integral_powers=np.array([1.0, 2.0]))(images(6, 7, 8)).shape == (3, 2, 2)
+    assert MAKE["jtfs"](Q_fr=(1,)).Q_fr == MAKE["jtfs"](Q_fr=np.array(1)).Q_fr == 1
+
+
 def test_the_kind_of_error_for_the_rank():
     with pytest.raises(ValueError, match="at least one axis"):
         MAKE["1d"]()(np.zeros((), "float32"))
@@ -133,6 +153,8 @@ def test_the_kind_of_error_for_the_rank():
         ("1d", {"shape": (100, 1)}, ValueError, "exactly one element"),
         ("1d", {"shape": 1.5}, ValueError, "shape must be an integer or a 1-tuple"),
         ("1d", {"Q": 0}, ValueError, "Q should always be >= 1"),
+        ("1d", {"Q": 0.9}, ValueError, "Q should always be >= 1"),
+        ("1d", {"Q": [8]}, ValueError, "Q must be an integer or a tuple"),
         ("1d", {"Q": 2.0}, ValueError, "Q must be an integer or a tuple"),
         ("1d", {"Q": (1, 1, 1)}, NotImplementedError, "Q must be an integer or a tuple of at most two"),
         ("1d", {"T": 101}, ValueError, "T cannot exceed input length 100"),
@@ -145,6 +167,9 @@ def test_the_kind_of_error_for_the_rank():
         ("3d", {"method": "local"}, ValueError, "method must be one of 'integral'"),
         ("3d", {"points": [1]}, ValueError, "points must be None"),
         ("3d", {"shape": (6, 7)}, TypeError, "shape must be three integers"),
+        ("jtfs", {"Q_fr": 0.9}, ValueError, "Q_fr must be >= 1"),
+        ("jtfs", {"Q_fr": [1]}, ValueError, "Q_fr must be an integer or 1-tuple"),
+        ("jtfs", {"Q_fr": (1, 2)}, NotImplementedError, "Q_fr must be an integer or 1-tuple"),
         ("jtfs", {"F": 100}, ValueError, "F must be None, 0"),
         ("jtfs", {"format": "map"}, ValueError, "format must be one of 'time', 'joint'"),
     ],
@@ -213,9 +238,36 @@ def test_signals_without_an_average():
     found = transform(x)
     assert [one["coef"].shape[-1] for one in found[:8]] == [100, 100, 100, 100, 100, 50, 50, 25]
     assert_close(found[0]["coef"], x, 1e-6)
+    firsts, seconds = transform.psi1_f, transform.psi2_f
+    keys = [(), *((k,) for k in range(len(firsts)))]
+    keys += [(k, m) for k, a in enumerate(firsts) for m, b in enumerate(seconds) if b["j"] > a["j"]]
+    assert [one["n"] for one in found] == keys
+    meta = transform.meta()
+    assert [psi["xi"] for psi in firsts] == meta["xi"][meta["order"] == 1, 0].tolist()
     transform.out_type = "array"
-    with pytest.raises(ValueError, match="Cannot convert to out_type='array' with T=0"):
+    with pytest.raises(ValueError, match=r"Cannot convert to out_type='array' with T=0.* Please set out_type to"):
         transform(x)
+
+
+def test_simple_signals():
+    transform = Scattering1D(6, 512, 8)
+    order = transform.meta()["order"]
+    assert np.abs(transform(np.zeros((2, 512), "float32"))).max() < 1e-7
+    constant = transform(np.full((1, 512), 0.7, "float32"))
+    assert np.abs(constant[:, 1:]).max() < 1e-6 and np.abs(constant[:, 0] - 0.7).max() < 1e-5
+    wave = transform(np.cos(2 * np.pi * 60 * np.arange(512) / 512).astype("float32"))
+    assert wave[order == 1].max() > 0.1 and np.abs(wave[order != 1]).max() < 1e-2
+
+
+def test_paths_that_two_scales_share_have_the_same_numbers():
+    x = images(2, 256)
+    larger, smaller = Scattering1D(5, 256, 2), Scattering1D(4, 256, 2, T=32)
+    rows, others = (np.nan_to_num(one.meta()["sigma"], nan=-1) for one in (larger, smaller))
+    pairs = [(i, k) for i, row in enumerate(rows) for k, other in enumerate(others) if np.array_equal(row, other)]
+    assert len(pairs) > len(others) // 2
+    found, expected = larger(x), smaller(x)
+    for i, k in pairs:
+        assert_close(found[:, i], expected[:, k])
 
 
 def test_oversampling_and_stride():
@@ -256,7 +308,9 @@ def test_joint_scattering_of_both_formats():
     assert maps[0]["order"] == 0 and maps[0]["coef"].shape == (2, found.shape[-1])
     rows = maps[-1]["coef"].shape[1]
     assert np.array_equal(maps[-1]["coef"], joint[:, -1, :rows])
-    with pytest.raises(ValueError, match="Cannot convert to out_type='array' where sizes differ"):
+    with pytest.raises(
+        ValueError, match=r"Cannot convert to out_type='array' where sizes differ\. Please set out_type to"
+    ):
         MAKE["jtfs"](T=0)(x)
     assert len(MAKE["jtfs"](T=0, format="joint", out_type="list")(x)) == len(maps)
 

@@ -14,6 +14,11 @@ from keras_scatter.typing import ArrayLike
 WORDS = {1: "one dimension", 2: "two dimensions", 3: "three dimensions"}
 
 
+def plain(value):
+    """A number in an array without axes, as `.npz` files hold them, as a number; anything else stays."""
+    return value.item() if isinstance(value, np.ndarray) and not value.ndim else value
+
+
 class Base:
     """A transform of the last `rank` axes of an array.
 
@@ -65,10 +70,10 @@ class Base:
 
     def _check_array(self, x):
         if not hasattr(x, "shape") or not hasattr(x, "dtype"):
-            raise TypeError(f"x should be an array of NumPy or of the backend. Received: {shown(x)}")
+            raise TypeError(f"The input should be an array of NumPy or of the backend. Received: {shown(x)}")
         dtype = keras.backend.standardize_dtype(x.dtype) if "complex" not in str(x.dtype) else "complex"
         if dtype not in ("float32", "float64"):
-            raise TypeError(f"x should be real, of dtype float32 or float64. Received: dtype={dtype}")
+            raise TypeError(f"The input should be real, of dtype float32 or float64. Received: dtype={dtype}")
         if len(x.shape) < self.rank:
             at_least = "at least one axis" if self.rank == 1 else f"at least {WORDS[self.rank]}"
             raise self.error(f"x must have {at_least}. Received: shape {tuple(x.shape)}")

@@ -9,11 +9,15 @@ import numpy as np
 
 from keras_scatter import layers
 from keras_scatter.arguments import check_integer, shown
-from keras_scatter.kymatio._base import Base
+from keras_scatter.filters.morlet_1d import constant_q
+from keras_scatter.kymatio._base import Base, plain
 
 
 def check_Q(Q):
     """Return wavelets an octave of both orders."""
+    Q = plain(Q)
+    if isinstance(Q, numbers.Real) and Q < 1:
+        raise ValueError(f"Q should always be >= 1, whole numbers. Received: Q={shown(Q)}")
     if isinstance(Q, numbers.Integral) and not isinstance(Q, bool):
         Q = (int(Q), 1)
     if not isinstance(Q, tuple) or not Q:
@@ -107,6 +111,16 @@ class Scattering1D(Base):
         if isinstance(oversampling, int) and oversampling >= 0:
             self._make_layer("float32").compute_output_shape((1, *self.shape, 1))  # raises its errors
 
+    @property
+    def psi1_f(self) -> list[dict[str, float]]:
+        """The wavelets of order 1, a list of dicts of `xi`, `sigma` and `j`."""
+        return _described(self.J, self.Q[0])
+
+    @property
+    def psi2_f(self) -> list[dict[str, float]]:
+        """The wavelets of order 2, as `psi1_f`."""
+        return _described(self.J, self.Q[1])
+
     def meta(self) -> dict[str, Any]:
         """What the paths are, in the order of the output.
 
@@ -132,7 +146,8 @@ class Scattering1D(Base):
         super()._check_output()
         if self.T == 0 and self.out_type == "array":
             raise ValueError(
-                "Cannot convert to out_type='array' with T=0, because lengths differ: it must be 'dict' or 'list'. "
+                "Cannot convert to out_type='array' with T=0, because lengths differ. Please set out_type to 'dict' or "
+                "'list'. "
                 "Received: out_type='array', T=0"
             )
         if isinstance(self.oversampling, bool) or not isinstance(self.oversampling, numbers.Integral):
@@ -154,3 +169,7 @@ class Scattering1D(Base):
         if self.out_type == "dict":
             return {path.n: part for path, part in found}
         return [{"coef": part, "j": path.j, "n": path.n, "order": path.order} for path, part in found]
+
+
+def _described(J, Q):
+    return [{"xi": wavelet.xi, "sigma": wavelet.sigma, "j": wavelet.j} for wavelet in constant_q(J, Q)]

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from keras_scatter import layers
 from keras_scatter.arguments import check_bool, check_integer, shown
-from keras_scatter.kymatio._base import Base
+from keras_scatter.kymatio._base import Base, plain
 
 
 class Scattering2D(Base):
@@ -63,7 +65,7 @@ class Scattering2D(Base):
             )
         self.L = check_integer("L", L)
         self.max_order = check_integer("max_order", max_order)
-        self.pre_pad = check_bool("pre_pad", pre_pad)
+        self.pre_pad = check_bool("pre_pad", plain(pre_pad))
         self.out_type = out_type
         self._make_layer("float32")  # raises its errors
 
@@ -80,7 +82,8 @@ class Scattering2D(Base):
             super()._check_array(x)
         except RuntimeError as error:
             if self.pre_pad and "spatial size" in str(error):
-                raise RuntimeError(f"Padded array must{str(error).split('must', 1)[1]}") from None
+                what = "array" if isinstance(x, np.ndarray) else "tensor"
+                raise RuntimeError(f"Padded {what} must{str(error).split('must', 1)[1]}") from None
             raise
 
     def _make_layer(self, dtype):

@@ -1,16 +1,30 @@
 """Joint time-frequency scattering of signals, by Kymatio's interface."""
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from keras_scatter import layers
-from keras_scatter.arguments import check_integer
+from keras_scatter.arguments import check_integer, shown
 from keras_scatter.filters.morlet_1d import constant_q
-from keras_scatter.kymatio._base import Base
+from keras_scatter.kymatio._base import Base, plain
 from keras_scatter.kymatio.scattering_1d import Scattering1D, check_length, check_Q, check_T
 from keras_scatter.typing import ArrayLike
+
+
+def _check_Q_fr(Q_fr):
+    """Return wavelets an octave along n1."""
+    Q_fr = plain(Q_fr)
+    if isinstance(Q_fr, tuple) and len(Q_fr) > 1:
+        raise NotImplementedError(f"Q_fr must be an integer or 1-tuple. Received: Q_fr={shown(Q_fr)}")
+    (number,) = Q_fr if isinstance(Q_fr, tuple) and Q_fr else (Q_fr,)
+    if isinstance(number, numbers.Real) and number < 1:
+        raise ValueError(f"Q_fr must be >= 1. Received: Q_fr={shown(Q_fr)}")
+    if not isinstance(number, numbers.Integral):
+        raise ValueError(f"Q_fr must be an integer or 1-tuple. Received: Q_fr={shown(Q_fr)}")
+    return int(number)
 
 
 class TimeFrequencyScattering(Base):
@@ -39,7 +53,7 @@ class TimeFrequencyScattering(Base):
         ValueError: an argument, or the number of axes of x, is not one of those that are allowed.
         RuntimeError: x is of another length.
         TypeError: x is no array of real floats, or an argument is not of its type.
-        NotImplementedError: Q has more than two entries.
+        NotImplementedError: Q has more than two entries, or Q_fr more than one.
         ImportError: the backend is not that of Keras.
 
     Example:
@@ -70,7 +84,7 @@ class TimeFrequencyScattering(Base):
     ) -> None:
         super().__init__(backend)
         self.J, self.J_fr = check_integer("J", J), J_fr
-        self.Q, self.Q_fr = check_Q(Q), Q_fr
+        self.Q, self.Q_fr = check_Q(Q), _check_Q_fr(Q_fr)
         self.shape = check_length(shape)
         self.T, self.stride = check_T(T, self.shape), stride
         self.F, self.stride_fr = F, stride_fr
@@ -119,7 +133,7 @@ class TimeFrequencyScattering(Base):
         super()._check_output()
         if self.out_type == "array" and self._make_layer("float32")._kind != "scattering":
             raise ValueError(
-                "Cannot convert to out_type='array' where sizes differ: it must be 'dict' or 'list'. "
+                "Cannot convert to out_type='array' where sizes differ. Please set out_type to 'dict' or 'list'. "
                 f"Received: out_type='array', T={self.T}, F={self.F}, format={self.format!r}"
             )
 
