@@ -153,7 +153,8 @@ def _with_input(model, input_shape):
         raise ValueError(f"model must have one input. Received: {len(model.inputs)}")
     shape = tuple(model.inputs[0].shape)
     if input_shape is None:
-        return model, shape
+        nested = _is_nested(getattr(model, "output", None))
+        return (_around(model, shape, model.inputs[0].dtype) if nested else model), shape
     fits = len(shape) == len(input_shape) and all(
         a in (None, b) or not i for i, (a, b) in enumerate(zip(shape, input_shape))
     )
@@ -166,9 +167,15 @@ def _with_input(model, input_shape):
 
 
 def _around(model, shape, dtype):
-    """A model of one shape."""
+    """A model of one shape, with the outputs in one list if they are nested, which no format has."""
     inputs = keras.Input(batch_shape=shape, dtype=dtype, name="inputs")
-    return keras.Model(inputs, model(inputs))
+    outputs = model(inputs)
+    return keras.Model(inputs, keras.tree.flatten(outputs) if _is_nested(outputs) else outputs)
+
+
+def _is_nested(outputs):
+    parts = outputs.values() if isinstance(outputs, dict) else outputs
+    return keras.tree.is_nested(outputs) and any(map(keras.tree.is_nested, parts))
 
 
 def _check_shape(shape):

@@ -74,6 +74,20 @@ def test_files_give_the_numbers_of_keras(name, format, tmp_path):
     )
 
 
+@pytest.mark.parametrize("format", [THOROUGH])
+def test_nested_outputs_become_one_list(format, tmp_path):
+    skip_without_runtime(format)
+    inputs = keras.Input((16, 24, 1))
+    model = keras.Model(inputs, layers.DTCWT(levels=2)(inputs))
+    path = tmp_path / f"model{ENDINGS[format]}"
+    assert keras_scatter.export(model, path)["error"] <= 1e-5
+    x = images(2, 16, 24, 1, seed=7)
+    found, expected = formats.FORMATS[format].runtime(path)(x), keras.tree.flatten(model(x))
+    assert len(found) == len(expected) == 5
+    for pair in zip(found, expected):
+        assert_close(*pair)
+
+
 # The sizes and bounds are those that the documentation gives.
 @tensorflow_only
 @pytest.mark.parametrize(
