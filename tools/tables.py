@@ -9,6 +9,7 @@ import re
 import sys
 
 from keras_scatter import saved_filters
+from keras_scatter.deployment.formats import FORMATS
 from keras_scatter.files import read_json
 from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.workflows import benchmark, reports, reproduce
@@ -115,6 +116,42 @@ def memory_growth():
     return rows
 
 
+def exports():
+    """Errors and sizes of exported files by format and backend, from `benchmarks/exports.py`."""
+    found = {backend: _exported(backend) for backend in benchmark.BACKENDS}
+    columns = [(name, backend) for name, one in FORMATS.items() for backend in one.backends]
+    rows = [["layer", *(f"`{name}`, {backend}" for name, backend in columns)]]
+    for layer in found["tensorflow"]:
+        rows.append([f"`{layer}`", *(_cell(found[backend][layer][name]) for name, backend in columns)])
+    return rows
+
+
+def quantised_exports():
+    """Errors and sizes of quantised LiteRT files."""
+    kinds = {"float16": "error", "dynamic_int8": "relative_rms", "int8": "errors_by_order"}
+    rows = [["layer", *(f"`{kind}`" for kind in kinds)]]
+    for layer, found in _exported("tensorflow").items():
+        files = {kind: found[f"litert, {kind}"] for kind in kinds if f"litert, {kind}" in found}
+        rows += [[f"`{layer}`", *(_cell(file, kinds[kind]) for kind, file in files.items())]] if files else []
+    return rows
+
+
+def _exported(backend):
+    return read_json(benchmark.RESULTS / f"exports-{backend}.json")["layers"]
+
+
+def _cell(found, measure="error"):
+    """An error and a size, or why there is no file."""
+    if "reason" not in found:
+        error = found[measure] or found["relative_rms"]
+        shown = reports.by_order(error) if isinstance(error, list) else f"{error:.0e}"
+        return f"{shown}, {found['bytes'] / 1e3:,.0f} kB"
+    refused = re.search(r"its (.*) must be at most (.*)\. Received: (.*)", found["reason"])
+    if refused:
+        return f"refused: {refused[1]} {float(refused[3]):.1%}, at most {float(refused[2]):.0%}"
+    return "computes FFTs" if "which computes FFTs" in found["reason"] else found["reason"]
+
+
 def cost_of(argument):
     """Features, time and memory of one image plane by J or by L, from `scaling.json`."""
     measured = read_json(benchmark.RESULTS / "scaling.json")
@@ -149,6 +186,8 @@ TABLES = {
     ),
     "large images": functools.partial(alone, "large.json"),
     "memory growth": memory_growth,
+    "exports": exports,
+    "quantised exports": quantised_exports,
     "stability": functools.partial(experiment, "table1"),
     "classifiers on CIFAR-10": functools.partial(experiment, "downstream", caption="cifar10"),
     "classifiers on MNIST": functools.partial(experiment, "downstream", caption="mnist"),

@@ -55,9 +55,9 @@ def initialize():
     if count() == 1:
         return
     check_backend()
-    sys.excepthook = _leave_after(sys.excepthook)
     if keras.backend.backend() == "jax":
         keras.distribution.initialize()
+        sys.excepthook = _leave_after(sys.excepthook)
         return
     import torch
 

@@ -255,6 +255,22 @@ np.save("y.npy", loaded.serve(np.load("x.npy")))
     assert (b"_XlaMustCompile" not in content and is_plain) == (fft == "matmul")
 
 
+@tensorflow_only
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda: layers.ScatteringFFT1D(J=2, fft="matmul"), (48, 1)),
+        (lambda: layers.HarmonicScattering3D(J=1, L=1, sigma_0=0.4, fft="matmul"), (5, 6, 7, 1)),
+        (lambda: layers.TimeFrequencyScattering(3, 1, 1, fft="matmul"), (48, 1)),
+    ],
+    ids=["signals", "volumes", "time_frequency"],
+)
+def test_a_saved_model_by_products_needs_no_xla(make, shape, tmp_path):
+    report = keras_scatter.export(make(), tmp_path / "model", input_shape=(None, *shape))
+    assert b"_XlaMustCompile" not in (tmp_path / "model" / "saved_model.pb").read_bytes()
+    assert not [kind for kind in report["operators"] if "FFT" in kind or "Complex" in kind or "Xla" in kind]
+
+
 LAYER = layers.ComplexModulusConv(L=2, order=1)
 SHAPE = {"input_shape": (None, 8, 8, 1)}
 BAD = {
