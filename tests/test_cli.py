@@ -144,6 +144,7 @@ def test_a_picture_is_not_replaced_unasked(tmp_path, capsys, command):
         ("stability", "--seed --images"),
         ("synthesize", "--count --wavelets --J"),
         ("features", "--input --output --layer --shard-size --workers --on-error"),
+        ("launch", "--processes"),
         ("bench", "--workloads --programs"),
         ("selfcheck", "--minutes --seed --resume"),
     ],

@@ -122,7 +122,8 @@ def exports():
     columns = [(name, backend) for name, one in FORMATS.items() for backend in one.backends]
     rows = [["layer", *(f"`{name}`, {backend}" for name, backend in columns)]]
     for layer in found["tensorflow"]:
-        rows.append([f"`{layer}`", *(_cell(found[backend][layer][name]) for name, backend in columns)])
+        cells = (_cell(found[backend].get(layer, {}).get(name)) for name, backend in columns)
+        rows.append([f"`{layer}`", *cells])
     return rows
 
 
@@ -142,13 +143,15 @@ def _exported(backend):
 
 def _cell(found, measure="error"):
     """An error and a size, or why there is no file."""
+    if found is None:
+        return "not tried"
     if "reason" not in found:
         error = found[measure] or found["relative_rms"]
-        shown = reports.by_order(error) if isinstance(error, list) else f"{error:.0e}"
+        shown = reports.by_order(error) if isinstance(error, list) else f"{error:.1e}" if error else "equal"
         return f"{shown}, {found['bytes'] / 1e3:,.0f} kB"
     refused = re.search(r"its (.*) must be at most (.*)\. Received: (.*)", found["reason"])
     if refused:
-        return f"refused: {refused[1]} {float(refused[3]):.1%}, at most {float(refused[2]):.0%}"
+        return f"refused: {refused[1]} {refused[3]}, at most {refused[2]}"
     return "computes FFTs" if "which computes FFTs" in found["reason"] else found["reason"]
 
 

@@ -58,17 +58,14 @@ def launch(command, count):
         count: number of processes.
 
     Returns:
-        The exit status: 0 if it is that of all, else that of the first one that failed; 128 and the number of the
+        The exit status: 0 if it is that of all, else that of one that failed; 128 and the number of the
         signal for one that was killed.
     """
     environments, children = _environments(count), []
     try:
         children += [subprocess.Popen(command, env=os.environ | added) for added in environments]
-        failed = None
-        while failed is None and any(child.poll() is None for child in children):
-            failed = next((i for i, child in enumerate(children) if child.poll()), None)
+        while (failed := _failed(children)) is None and any(child.poll() is None for child in children):
             time.sleep(LOOK)
-        failed = next((i for i, child in enumerate(children) if child.poll()), failed)
         if failed is None:
             return 0
         status = children[failed].returncode
@@ -80,6 +77,11 @@ def launch(command, count):
         raise
     finally:
         _end(children)
+
+
+def _failed(children):
+    """The number of a process that failed, None if there is none."""
+    return next((i for i, child in enumerate(children) if child.poll()), None)
 
 
 def _environments(count):
