@@ -39,12 +39,12 @@ def check_backend():
         )
 
 
-def check_shares(batch, images):
-    """Refuse a batch size, or a number of images, that the processes cannot share."""
+def check_shares(batch, items):
+    """Refuse a batch size, or a number of items, that the processes cannot share."""
     if batch % count():
         raise ValueError(f"processes must divide the batch size, {batch}. Received: processes={count()}")
-    if images < count():
-        raise ValueError(f"images must be at least as many as processes, {count()}. Received: images={images}")
+    if items < count():
+        raise ValueError(f"items must be at least as many as processes, {count()}. Received: {items}")
 
 
 def initialize():

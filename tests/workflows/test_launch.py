@@ -156,7 +156,7 @@ def test_a_process_alone_takes_all():
 def test_what_cannot_be_shared_is_refused(two, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"processes must divide the batch size, 5. Received: processes=2"):
         part_of_process(Batches(np.arange(9), np.arange(9), 5, seed=0))
-    with pytest.raises(ValueError, match=r"images must be at least as many as processes, 2. Received: images=1"):
+    with pytest.raises(ValueError, match=r"items must be at least as many as processes, 2. Received: 1"):
         distill(DistillConfig(images=1), tmp_path / "run")
     with pytest.raises(ValueError, match=r"fig3 cannot be trained in several processes.*Received: 2 processes"):
         fig3.EXPERIMENT.run(tmp_path / "run", quick=True)
