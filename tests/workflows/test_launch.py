@@ -110,7 +110,7 @@ def test_an_exception_ends_all_though_they_wait_for_each_other(monkeypatch, capf
 
 @once
 def test_a_program_that_is_not_there(capsys, monkeypatch):
-    monkeypatch.setattr(processes, "check_backend", lambda: None)
+    monkeypatch.setattr(launch, "check_backend", lambda: None)
     assert cli.main(["launch", "--processes", "2", "--", "no-such-program", "--verbose"]) == 2
     assert "no-such-program" in capsys.readouterr().err
 
@@ -162,8 +162,8 @@ def test_what_cannot_be_shared_is_refused(two, tmp_path, monkeypatch):
         fig3.EXPERIMENT.run(tmp_path / "run", quick=True)
     assert not (tmp_path / "run").exists()
     left = []
-    monkeypatch.setattr(processes, "initialize", lambda: None)
-    monkeypatch.setattr(processes, "leave", left.append)
+    monkeypatch.setattr(launch, "initialize", lambda: None)
+    monkeypatch.setattr(launch, "leave", left.append)
     cli.main(["filters"])
     assert left == [2]
 
