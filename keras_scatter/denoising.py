@@ -76,10 +76,9 @@ def denoise(image: ArrayLike, sigma: float, levels: int | None = None, channel_a
 
 def _planes(image, channel_axis):
     """The image with its channels in front and height and width behind, and the axis that channels were on."""
-    axes = 2 if channel_axis is None else 3
+    axes, words = (2, "height and width") if channel_axis is None else (3, "height, width and channels")
     if image.ndim < axes:
-        channels = "" if channel_axis is None else " and channels"
-        raise ValueError(f"image must have height, width{channels}. Received: shape {image.shape}")
+        raise ValueError(f"image must have {words}. Received: shape {image.shape}")
     if channel_axis is not None:
         channel_axis = check_integer("channel_axis", channel_axis, -image.ndim, image.ndim - 1)
         image = np.moveaxis(image, channel_axis, 0)

@@ -60,7 +60,7 @@ def test_integers_are_numbers():
 
 
 WRONG = {
-    "rank": ((np.zeros(9), 1), {}, ValueError, r"image must have height, width. Received: shape \(9,\)"),
+    "rank": ((np.zeros(9), 1), {}, ValueError, r"image must have height and width. Received: shape \(9,\)"),
     "no channels": (
         (np.zeros((9, 9)), 1),
         {"channel_axis": -1},

@@ -11,6 +11,9 @@ from keras_scatter.filters.groups import effective_filters
 from keras_scatter.optional import require
 
 ENDINGS = (".png", ".pdf", ".svg")
+# Programs that ours are compared with, by the beginning of their names.
+OTHERS = {"kymatio": "Kymatio", "scatlayer": "pytorch_wavelets"}
+PALER = {"jax": 0.65, "torch": 0.4}
 
 
 def subplots(*arguments, **options):
@@ -71,29 +74,37 @@ def loss_curve(history, orders):
 
 
 def speed(forward, gradient):
-    """Draw how many times faster than Kymatio the other programs are, by workload. Returns the figure.
+    """Draw how many times faster than other programs ours are, on the first four workloads. Returns the figure.
+
+    A layer has a colour, which is paler for later backends; what does not have the numbers of the transform is hatched.
 
     Args:
         forward, gradient: results of `keras_scatter.workflows.benchmark.comparison`.
     """
     pyplot, ticker = require("matplotlib.pyplot", "plots"), require("matplotlib.ticker", "plots")
     found = [name for compared in (forward, gradient) for of in compared.values() for name in of if name]
-    programs = [name for name in dict.fromkeys(found) if not name.startswith("kymatio")]
+    programs = [name for name in dict.fromkeys(found) if not name.startswith(tuple(OTHERS))]
+    other = next((words for start, words in OTHERS.items() if any(name.startswith(start) for name in found)), "ours")
+    kinds = list(dict.fromkeys(name.split("-")[0] for name in programs))
     width = 0.85 / max(1, len(programs))
     figure, axes = pyplot.subplots(2, 1, figsize=(10, 8), layout="constrained")
-    titles = "forward, against Kymatio's fastest frontend", "gradient, against Kymatio's torch frontend"
-    for axis, compared, title in zip(axes, (forward, gradient), titles):
+    for axis, compared, what in zip(axes, (forward, gradient), ("forward", "with gradient")):
+        shown = dict(list(compared.items())[:4])
         for index, name in enumerate(programs):
-            ratios = np.array([of[name][1] if name in of else 1 for of in compared.values()])
+            kind, _, backend = name.partition("-")
+            ratios = np.array([of[name][1] if name in of else 1 for of in shown.values()])
             places = np.arange(len(ratios)) + (index - (len(programs) - 1) / 2) * width
-            axis.bar(places, ratios - 1, width, bottom=1, label=name, color=pyplot.cm.tab20(index % 20))
+            look = {"color": f"C{kinds.index(kind)}", "alpha": PALER.get(backend, 1), "edgecolor": "white"}
+            hatch = "///" if kind == "paper" else None
+            axis.bar(places, ratios - 1, width, bottom=1, label=name, hatch=hatch, **look)
         axis.axhline(1, color="black", linewidth=0.8)
-        axis.set_xticks(range(len(compared)), list(compared), rotation=15, ha="right", fontsize=8)
-        axis.set(title=title, ylabel="times faster", yscale="log")
+        axis.set_xticks(range(len(shown)), list(shown), fontsize=11)
+        axis.set(title=f"{what}, against {other}", yscale="log")
+        axis.set_ylabel("times faster", fontsize=11)
         axis.yaxis.set(major_locator=ticker.LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}")
         axis.yaxis.set_minor_formatter(ticker.NullFormatter())
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, fontsize=8, ncols=5, loc="outside lower center")
+    figure.legend(handles, labels, fontsize=11, ncols=4, loc="outside lower center")
     return figure
 
 
@@ -140,9 +151,10 @@ def frontier(points):
         for P in sorted({point["lowpass_filters"] for point in points}):
             line = [point for point in points if point["lowpass_filters"] == P]
             errors = [100 * point["relative_error"][-1] for point in line]
-            axis.semilogy([cost(point) for point in line], errors, marker=".", label=str(P))
+            axis.semilogy([cost(point) for point in line], errors, marker=".", label=str(P), color=f"C{P - 1}")
             for point, error in zip(line, errors):
-                axis.annotate(str(point["kernel_size"]), (cost(point), error), fontsize=8)
+                place = {"xytext": (4, 4), "textcoords": "offset points", "color": f"C{P - 1}"}
+                axis.annotate(str(point["kernel_size"]), (cost(point), error), fontsize=10, **place)
         axis.set_xlabel(label)
     axes[0].set_ylabel(f"relative error of order {len(points[0]['relative_error']) - 1} (%)")
     axes[0].legend(title="decimated channels\n(at the points: kernel size)", fontsize=8, title_fontsize=8)

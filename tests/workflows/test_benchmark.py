@@ -325,6 +325,17 @@ def test_the_chart(tmp_path):
     assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_chart_names_what_ours_are_compared_with():
+    """And it shows four workloads, in one colour for a layer."""
+    programs = {"dtcwt-jax": 1, "dtcwt-torch": 2, "scatlayerj2": 6}
+    result = result_of(programs, [f"{n}x1x8x8-J1-o1-L2" for n in range(1, 7)])
+    figure = charts.speed(*(benchmark.comparison(result, phase) for phase in benchmark.PHASES))
+    for axis in figure.axes:
+        assert axis.get_title().endswith("against pytorch_wavelets")
+        assert len(axis.get_xticks()) == 4 and len(axis.patches) == 8
+        assert len({bar.get_facecolor()[:3] for bar in axis.patches}) == 1
+
+
 def test_the_command(measured, tmp_path, capsys):
     out = tmp_path / "bench.json"
     out.write_text(measured[0].read_text())
