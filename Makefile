@@ -64,6 +64,10 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 	for backend in tensorflow jax; do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/memory_growth.py \
 		--out $(RESULTS)/memory_growth-$$backend.json; done
 	$(BIN)/keras-scatter bench --workloads signals --repetitions 3 --out $(RESULTS)/signals.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads volumes --repetitions 3 --programs exact3d-tensorflow exact3d-jax \
+		exact3d-torch kymatio3d-torch --out $(RESULTS)/volumes.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads time-frequency --repetitions 3 --programs joint-tensorflow joint-jax \
+		joint-torch joint-plain --out $(RESULTS)/time_frequency.json $(BENCH)
 
 experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters; TEXTURES: pictures by class, RECORDINGS: spoken digits)
 	test -f $(RESULTS)/frontier.json || $(BIN)/keras-scatter frontier --dataset cifar10 --held-out 1000 \
