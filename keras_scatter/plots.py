@@ -388,7 +388,9 @@ def _draw_degrees(layer, values, axes):
     axes = _axes(axes, len(orders), "one for every order", figsize=(3.6 * len(orders), 3.2))
     power = 1.0 if 1.0 in layer.integral_powers else layer.integral_powers[0]
     for axis, m in zip(axes, orders):
-        found = {(p.degree, p.scales): values[k] for k, p in enumerate(layer.paths) if p.order == m and p.power == power}
+        found = {
+            (p.degree, p.scales): values[k] for k, p in enumerate(layer.paths) if p.order == m and p.power == power
+        }
         degrees, scales = (sorted({place[i] for place in found}) for i in (0, 1))
         grid = np.array([[found.get((degree, j), np.nan) for j in scales] for degree in degrees])
         _draw_grid(axis, grid, [", ".join(map(str, j)) for j in scales], degrees)

@@ -142,7 +142,12 @@ def test_inputs_with_and_without_channels_and_batch_and_given_axes():
             TypeError,
             "that averages over T samples, a TimeFreq.* Received",
         ),
-        (lambda: layers.TimeFrequencyScattering(J=4, J_fr=2, Q=4, T=0), np.zeros(64), TypeError, "that gives one array"),
+        (
+            lambda: layers.TimeFrequencyScattering(J=4, J_fr=2, Q=4, T=0),
+            np.zeros(64),
+            TypeError,
+            "that gives one array",
+        ),
         (
             lambda: layers.ScatteringFFT(J=2),
             np.zeros(16),
@@ -159,7 +164,9 @@ def test_wrong_arguments(make, x, error, text):
 def test_scattergrams_of_other_paths():
     layer = layers.ScatteringFFT1D(J=3)
     for path in (layer.paths[-1], layer.paths[0], 3):
-        with pytest.raises(ValueError, match="path must be None, or a path of order 1 of a ScatteringFFT1D behind which"):
+        with pytest.raises(
+            ValueError, match="path must be None, or a path of order 1 of a ScatteringFFT1D behind which"
+        ):
             plots.coefficients(layer, np.zeros(64), path=path)
 
 

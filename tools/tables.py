@@ -165,6 +165,7 @@ TABLES = {
     "hybrid networks": functools.partial(experiment, "cifar-hybrid"),
     "weights behind scattering": functools.partial(experiment, "first-order-hybrids/table1"),
     "reconstructions": functools.partial(experiment, "first-order-hybrids/figure1"),
+    "spoken digits": functools.partial(experiment, "kymatio/spoken-digits"),
     "drawn rectangles": functools.partial(experiment, "first-order-hybrids/detection"),
 }
 

@@ -255,8 +255,7 @@ def _of_kind(programs, workload):
     found = [program for program in programs if kind(program) == wanted]
     if not found:
         raise ValueError(
-            f"programs must have one for {wanted}, as {workload} asks for. "
-            f"Received: {', '.join(programs)}"
+            f"programs must have one for {wanted}, as {workload} asks for. Received: {', '.join(programs)}"
         )
     return found
 

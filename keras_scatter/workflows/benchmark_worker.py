@@ -42,8 +42,8 @@ KINDS = ("signals", "images", "volumes", "time-frequency")
 class Workload:
     """A batch and the transform of it.
 
-    Images are named like `128x3x32x32-J2-o1` (batch, channels, height, width), `-L6` may follow; volumes likewise, where
-    L is 3; signals like `64x1x65536-J13-Q12-o2` (batch, channels, length). `-F3` behind a signal asks for joint
+    Images are named like `128x3x32x32-J2-o1` (batch, channels, height, width), `-L6` may follow; volumes likewise,
+    where L is 3; signals like `64x1x65536-J13-Q12-o2` (batch, channels, length). `-F3` behind a signal asks for joint
     time-frequency scattering with J_fr = 3, Q = (Q, 2), Q_fr = 2, and sums over time and frequency.
     """
 

@@ -45,7 +45,9 @@ def test_workloads_are_named_by_rank(workload, sizes, arguments):
     assert parsed.inputs(0).shape[2:] == sizes
 
 
-@pytest.mark.parametrize("workload", ["64x1x65536-J13-o2", "8x3x32x32-J2-Q8-o1", "1x1x64-J3-Q2-o2-L8", "32-J2-o1", "1x1x64-J3-Q2-o1-F2"])
+@pytest.mark.parametrize(
+    "workload", ["64x1x65536-J13-o2", "8x3x32x32-J2-Q8-o1", "1x1x64-J3-Q2-o2-L8", "32-J2-o1", "1x1x64-J3-Q2-o1-F2"]
+)
 def test_a_workload_must_have_the_form_of_its_rank(workload):
     with pytest.raises(ValueError, match=f"workload must have the form .* Received: '{workload}'"):
         Workload.parse(workload)

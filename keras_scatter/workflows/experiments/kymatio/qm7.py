@@ -112,7 +112,9 @@ class Energies(Series):
             for row in summary["rows"].values()
         ]
         header = ["densities", "regression", "molecules", "features", "MAE", "RMSE"]
-        return {None: [header, *lines, ["full+valence+core", "ridge: Kymatio's example", "7,165", "300", "2.75", "4.18"]]}
+        return {
+            None: [header, *lines, ["full+valence+core", "ridge: Kymatio's example", "7,165", "300", "2.75", "4.18"]]
+        }
 
     def draw(self, summary):
         """Energies found against those wanted, of the best row."""
@@ -201,7 +203,8 @@ def fitted(features, energies, train, others, penalties, regression):
         square, basis, wanted = x.T @ x, y, x.T @ wanted
     identity = np.eye(len(square))
     return [
-        middle + basis @ scipy.linalg.solve(square + penalty * identity, wanted, assume_a="pos") for penalty in penalties
+        middle + basis @ scipy.linalg.solve(square + penalty * identity, wanted, assume_a="pos")
+        for penalty in penalties
     ]
 
 

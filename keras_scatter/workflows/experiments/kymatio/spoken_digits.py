@@ -139,7 +139,7 @@ def coefficients(name, data, folder):
 
 
 def segments(maps, signals, count):
-    """Logarithms of means over segments of time, `(N, count * K)`: equal parts of each recording without the silence."""
+    """Logarithms of means over equal parts of each recording, without the silence around it, `(N, count * K)`."""
     frames, size = maps.shape[1], signals.shape[1]
     means = np.empty((len(maps), count, maps.shape[2]), "float32")
     for found, signal, of_signal in zip(means, signals, maps):
