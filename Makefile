@@ -100,7 +100,7 @@ experiments: $(INSTALLED)  ## repeat the experiments whose results are committed
 	$(BIN)/keras-scatter reproduce kymatio/spoken-digits $(if $(RECORDINGS),--folder $(RECORDINGS)) \
 		--out $(RESULTS)/kymatio/spoken-digits --resume
 	$(BIN)/keras-scatter reproduce kymatio/qm7 --file $(QM7) --out $(RESULTS)/kymatio/qm7 --resume
-	$(BIN)/keras-scatter reproduce jtfs/chirps --out $(RESULTS)/jtfs/chirps --resume
+	$(BIN)/keras-scatter reproduce jtfs/chirps --seeds 3 --out $(RESULTS)/jtfs/chirps --resume
 	$(BIN)/keras-scatter reproduce private-learning --dataset mnist --only exact-linear --epsilon 3 \
 		--out $(RESULTS)/private-learning --resume
 

@@ -55,7 +55,7 @@ def load_qm7(file):
             found = scipy.io.loadmat(path)
             folds = found["P"].astype("int64")
             molecules = MoleculeSet(BOHR * found["R"], found["Z"], found["T"].reshape(-1), folds)
-        except (ValueError, KeyError, TypeError, NotImplementedError, OSError) as error:
+        except (scipy.io.matlab.MatReadError, ValueError, KeyError, TypeError, NotImplementedError, OSError) as error:
             raise damaged(path, error) from error
     return _checked(path, molecules)
 

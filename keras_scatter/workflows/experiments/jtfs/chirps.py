@@ -44,7 +44,7 @@ class Chirps(Series):
         names = chosen(only, LOSSES, LOSSES)
         seeds = given("seeds", seeds, 1 if quick else 5)
         protocol = {
-            "size": 1024 if quick else SIZE,
+            "size": 256 if quick else SIZE,
             "steps": given("steps", steps, 3 if quick else STEPS),
             "parameters": {name: list(bounds) for name, bounds in PARAMETERS.items()},
         }
