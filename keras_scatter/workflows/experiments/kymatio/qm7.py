@@ -95,7 +95,7 @@ class Energies(Series):
             "molecules": len(features),
             "features": features.shape[1],
             **errors(found, data.energies),
-            "energies": np.stack([data.energies, found], 1)[:500].round(3).tolist(),
+            "energies": np.stack([data.energies, found], 1)[:200].round(3).tolist(),
         }
 
     def _config(self, protocol):
