@@ -7,6 +7,7 @@ DOCS ?=
 TEXTURES ?= textures
 RECORDINGS ?=
 PORT ?= 8000
+QM7 ?= qm7.mat
 RESULTS := benchmarks/results
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
@@ -65,9 +66,15 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 		--out $(RESULTS)/memory_growth-$$backend.json; done
 	for backend in tensorflow jax torch; do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/exports.py \
 		--out $(RESULTS)/exports-$$backend.json; done
+	for backend in tensorflow jax torch; do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/sampled_loss.py \
+		--out $(RESULTS)/sampled_loss-$$backend.json; done
 	$(BIN)/keras-scatter bench --workloads signals --repetitions 3 --out $(RESULTS)/signals.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads volumes --repetitions 3 --programs exact3d-tensorflow exact3d-jax \
+		exact3d-torch kymatio3d-torch --out $(RESULTS)/volumes.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads time-frequency --repetitions 3 --programs joint-tensorflow joint-jax \
+		joint-torch joint-plain --out $(RESULTS)/time_frequency.json $(BENCH)
 
-experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters; TEXTURES: pictures by class, RECORDINGS: spoken digits)
+experiments: $(INSTALLED)  ## repeat the experiments whose results are committed, where they are not there (hours; see filters; TEXTURES: pictures by class, RECORDINGS: spoken digits, QM7: its file)
 	test -f $(RESULTS)/frontier.json || $(BIN)/keras-scatter frontier --dataset cifar10 --held-out 1000 \
 		--repetitions 51 --out $(RESULTS)/frontier.json
 	$(BIN)/keras-scatter reproduce table1 --dataset tiny_imagenet --out $(RESULTS)/table1 --resume
@@ -92,6 +99,10 @@ experiments: $(INSTALLED)  ## repeat the experiments whose results are committed
 		--only covariance-linear --only hog-linear --out $(RESULTS)/few-labels/textures --resume
 	$(BIN)/keras-scatter reproduce few-labels/arguments $(if $(RECORDINGS),--recordings $(RECORDINGS)) \
 		--out $(RESULTS)/few-labels/arguments --resume
+	$(BIN)/keras-scatter reproduce kymatio/spoken-digits $(if $(RECORDINGS),--folder $(RECORDINGS)) \
+		--out $(RESULTS)/kymatio/spoken-digits --resume
+	$(BIN)/keras-scatter reproduce kymatio/qm7 --file $(QM7) --out $(RESULTS)/kymatio/qm7 --resume
+	$(BIN)/keras-scatter reproduce jtfs/chirps --seeds 3 --out $(RESULTS)/jtfs/chirps --resume
 	$(BIN)/keras-scatter reproduce private-learning --dataset mnist --only exact-linear --epsilon 3 \
 		--out $(RESULTS)/private-learning --resume
 

@@ -3,13 +3,14 @@ A molecule
 ==========
 
 Ethanol as a volume: a Gaussian at every atom, as heavy as its charge. ``HarmonicScattering3D`` gives numbers that are
-the same however the molecule is turned, which is what a model of its energy wants. Distances of the volumes and of
-the features from those of the molecule as it was, by the angle by which it is turned.
+the same however the molecule is turned, which is what a model of its energy wants. Right, distances of the volumes and
+of the features from those of the molecule as it was, by the angle by which it is turned.
 """
 
 import numpy as np
 from matplotlib import pyplot
 
+from keras_scatter import plots
 from keras_scatter.layers import HarmonicScattering3D
 from keras_scatter.molecules import gaussian_densities
 
@@ -33,8 +34,9 @@ for angle in angles:
     for name, of in (("volume", lambda x: x), ("features", lambda x: np.asarray(layer(x)))):
         changes[name].append(100 * np.linalg.norm(of(turned(angle)) - of(volume)) / np.linalg.norm(of(volume)))
 
-figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-figure.get_layout_engine().set(wspace=0.12)
+figure, ((left, right), grids) = pyplot.subplots(2, 2, figsize=(9, 7), layout="constrained")
+figure.get_layout_engine().set(wspace=0.1, hspace=0.06)
+plots.coefficients(layer, volume[0], grids)
 image = left.imshow(volume[0].sum((2, 3)).T, cmap="viridis", origin="lower")
 left.set(title="ethanol, from above", xlabel="voxels", ylabel="voxels")
 figure.colorbar(image, ax=left, label="charge a pixel")

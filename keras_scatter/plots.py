@@ -9,6 +9,7 @@ from keras import ops
 from keras_scatter.filters.dual_tree_bank import DualTreeBank
 from keras_scatter.filters.group_bank import GroupBank
 from keras_scatter.filters.morlet import angle
+from keras_scatter.filters.morlet_1d import by_order, constant_q
 from keras_scatter.filters.morlet_bank import MorletBank
 from keras_scatter.filters.morlet_bank_1d import MorletBank1D
 from keras_scatter.filters.paths import Path
@@ -23,28 +24,36 @@ FONT = 9  # points
 COLOURS = "viridis"
 
 
-def coefficients(layer: keras.layers.Layer, x: ArrayLike, axes: Any = None) -> "Figure":
-    """Draw scattering coefficients: a disc of scale and angle by order for images, scalograms for signals.
+def coefficients(layer: keras.layers.Layer, x: ArrayLike, axes: Any = None, path: Any = None) -> "Figure":
+    """Draw scattering coefficients: discs of scale and angle for images, scalograms for signals, grids for the others.
 
     A disc stands for the plane of frequencies. The sector of a path of order 1 lies in the direction of its wavelet, in
     the ring of its scale, fine scales outside; it is drawn twice, because wavelets of opposite directions have the same
     coefficients for real images. Within the sector of its first wavelet a path of order 2 has a place by its second
     one, in the same manner. Colours are means over positions, channels and the batch.
 
-    A scalogram has the coefficients of order 1 over time and centre frequency, means over channels and the batch.
+    A scalogram has the coefficients of order 1 over time and centre frequency, means over channels and the batch. With
+    `path`, a path of order 1, it has those of order 2 behind that path: a scattergram.
+
+    Of joint time-frequency scattering there is one grid of order 2: centre frequencies along time and along
+    log-frequency, whose sign is the spin. Of volumes there is a grid by order: degrees and scales, for the power 1, or
+    the first one where the layer has no 1. Colours are means.
 
     Args:
-        layer: a `ScatteringFFT` or `ComplexModulusConv`, or a `ScatteringFFT1D` that averages over T samples.
-        x: one image `(H, W)` or signal `(time,)`; or with channels; or a batch of such, in the layer's data format.
-        axes: matplotlib axes to draw into: a polar one for each order of the layer from 1 on, or one for a scalogram.
-            None makes a figure.
+        layer: a `ScatteringFFT` or `ComplexModulusConv`, a `ScatteringFFT1D` that averages over T samples, a
+            `TimeFrequencyScattering` that gives one array, or a `HarmonicScattering3D`.
+        x: one image `(H, W)`, signal `(time,)` or volume `(D, H, W)`; or with channels; or a batch of such, in the
+            layer's data format.
+        axes: matplotlib axes to draw into: for images and volumes one for each order of the layer from 1 on, polar ones
+            for images; else one. None makes a figure.
+        path: a path of order 1 of a `ScatteringFFT1D`, whose scattergram is drawn.
 
     Returns:
         The matplotlib figure.
 
     Raises:
         TypeError: the layer has no paths of the kind.
-        ValueError: x has another rank, or axes another number.
+        ValueError: x has another rank, axes another number, or nothing is behind the path.
 
     Example:
 
@@ -53,32 +62,65 @@ def coefficients(layer: keras.layers.Layer, x: ArrayLike, axes: Any = None) -> "
     >>> [axis.get_title() for axis in figure.axes[:2]]
     ['order 1', 'order 2']
     """
-    if _check_drawable(layer) == "image":
-        return _draw_discs(layer, _by_path(layer, x).mean((0, 1, 3, 4)), axes)
-    return _draw_scalogram(layer, _by_path(layer, x).mean((0, 1)), axes)
+    kind = _kind(layer)
+    if kind not in DRAWN:
+        raise TypeError(
+            "layer must be a ScatteringFFT, a ComplexModulusConv, a ScatteringFFT1D that averages over T samples, a "
+            f"TimeFrequencyScattering that gives one array, or a HarmonicScattering3D. Received: {layer!r}"
+        )
+    if path is not None and not (kind == "signal" and path in layer.paths and _behind(layer, path)):
+        raise ValueError(
+            "path must be None, or a path of order 1 of a ScatteringFFT1D behind which there are others. "
+            f"Received: path={path!r}"
+        )
+    found = _by_path(layer, x)
+    found = found.mean((0, 1)) if kind == "signal" else found.mean((0, 1, *range(3, found.ndim)))
+    if kind == "signal" and path is not None:
+        return _draw_scalogram(layer, found, axes, _behind(layer, path), f"order 2 behind {_words(path)[0]}")
+    return DRAWN[kind](layer, found, axes)
 
 
-def _check_drawable(layer):
-    """What a layer of images or of averaged signals takes."""
+def _behind(layer, path):
+    """Indices and second centre frequencies of the paths of order 2 that begin with a path of order 1."""
+    return [
+        (k, other.xi[1])
+        for k, other in enumerate(layer.paths)
+        if path.order == 1 and other.order == 2 and other.n[:1] == path.n
+    ]
+
+
+def _kind(layer):
+    """What a layer transforms, as far as it can be drawn: `"image"`, `"signal"`, `"time-frequency"` or `"volume"`."""
     first = next((path for path in getattr(layer, "paths", ()) if getattr(path, "order", 0)), None)
     if hasattr(first, "angles") and hasattr(layer, "L"):
         return "image"
+    if hasattr(first, "spin"):
+        is_drawable = layer._kind == "scattering" and any(path.order == 2 for path in layer.paths)
+        return "time-frequency" if is_drawable else None
     if hasattr(first, "xi") and getattr(layer, "T", None) not in (0, "global"):
         return "signal"
-    raise TypeError(
-        "layer must be a ScatteringFFT, a ComplexModulusConv, or a ScatteringFFT1D that averages over T samples. "
-        f"Received: {layer!r}"
-    )
+    return "volume" if hasattr(first, "degree") else None
+
+
+def _check_has_moduli(layer):
+    if _kind(layer) not in ("image", "signal"):
+        raise TypeError(
+            "layer must be a ScatteringFFT, a ComplexModulusConv, or a ScatteringFFT1D that averages over T samples. "
+            f"Received: {layer!r}"
+        )
 
 
 def filters(layer: keras.layers.Layer, axes: Any = None) -> "Figure":
     """Draw the filters of a layer, and their Littlewood-Paley sum: how much of each frequency they keep.
 
+    Of `TimeFrequencyScattering` joint wavelets are drawn, real parts over time and log-frequency, high frequencies on
+    top: one of each octave, of those along time the four slowest ones. The lower half has the spin -1.
+
     Args:
-        layer: a `ScatteringFFT`, `ScatteringFFT1D`, `TimeFrequencyScattering` (its wavelets along time), `DTCWT`, or a
-            `ComplexModulusConv`, which is built if it is not yet.
+        layer: a `ScatteringFFT`, `ScatteringFFT1D`, `TimeFrequencyScattering`, `DTCWT`, or a `ComplexModulusConv`,
+            which is built if it is not yet.
         axes: matplotlib axes to draw into: for images three (real parts, imaginary parts, sum), for signals two (sum,
-            spectra). None makes a figure.
+            spectra), for joint wavelets one. None makes a figure.
 
     Returns:
         The matplotlib figure.
@@ -93,6 +135,8 @@ def filters(layer: keras.layers.Layer, axes: Any = None) -> "Figure":
     >>> [axis.get_title() for axis in figure.axes[:2]]
     ['real parts', 'imaginary parts']
     """
+    if hasattr(layer, "J_fr"):
+        return _draw_joint_wavelets(layer, axes)
     return _bank(layer).plot(axes)
 
 
@@ -100,7 +144,7 @@ def littlewood_paley(layer: keras.layers.Layer, axes: Any = None) -> "Figure":
     """Draw the Littlewood-Paley sum of a layer: how much of the energy at each frequency its filters keep.
 
     Args:
-        layer: as in `filters`.
+        layer: as in `filters`; of `TimeFrequencyScattering` it is the sum of its wavelets along time.
         axes: one matplotlib axis to draw into. None makes a figure.
 
     Returns:
@@ -203,7 +247,7 @@ def path(layer: keras.layers.Layer, x: ArrayLike, path: Any, axes: Any = None) -
     >>> [axis.get_title() for axis in figure.axes if axis.get_title()]
     ['input', 'modulus, j = 0, t = 0', 'modulus, j = 2, t = 7', 'average']
     """
-    _check_drawable(layer)
+    _check_has_moduli(layer)
     if path not in layer.paths or not path.order:
         raise ValueError(f"path must be one of layer.paths that has a wavelet. Received: path={path!r}")
     x = _batch(layer, x)
@@ -309,13 +353,87 @@ def _draw_disc(axis, sectors, values):
     bar.ax.ticklabel_format(scilimits=(-2, 3))
 
 
-def _draw_scalogram(layer, values, axes):
+def _draw_scalogram(layer, values, axes, paths=None, title="order 1"):
     (axis,) = _axes(axes, 1, "that of the scalogram", figsize=(6, 3.4))
-    found = {path.xi[0]: row for path, row in zip(layer.paths, values) if path.order == 1}
+    paths = paths or [(k, path.xi[0]) for k, path in enumerate(layer.paths) if path.order == 1]
+    found = {xi: values[k] for k, xi in paths}
     frequencies = sorted(found)
     stride = 2**layer._plan.level
     times = stride * np.arange(values.shape[-1])
     image = axis.pcolormesh(times, frequencies, [found[xi] for xi in frequencies], shading="nearest", cmap=COLOURS)
-    axis.set(xlabel="time (samples)", ylabel="centre frequency (cycles a sample)", yscale="log", title="order 1")
+    axis.set(xlabel="time (samples)", ylabel="centre frequency (cycles a sample)", yscale="log", title=title)
     axis.figure.colorbar(image, ax=axis, label="coefficient")
     return axis.figure
+
+
+def _draw_modulations(layer, values, axes):
+    (axis,) = _axes(axes, 1, "that of the grid", figsize=(6, 3.8))
+    octave = layer.Q if isinstance(layer.Q, int) else layer.Q[0]
+    places = [path.xi if path.order == 2 else None for path in layer.paths]
+    columns, rows = (sorted({place[i] for place in places if place}) for i in (0, 1))
+    # Outputs along n1 are rows of their own with the format "time".
+    grid = np.array([[_mean(values, places, (xi, xi_fr)) for xi in columns] for xi_fr in rows])
+    _draw_grid(axis, grid, [f"{xi:.2g}" for xi in columns], [f"{octave * xi:.2g}" for xi in rows])
+    axis.set(xlabel="along time (cycles a sample)", ylabel="along log-frequency\n(cycles an octave)", title="order 2")
+    return axis.figure
+
+
+def _mean(values, places, wanted):
+    chosen = [value for value, place in zip(values, places) if place == wanted]
+    return np.mean(chosen) if chosen else np.nan
+
+
+def _draw_degrees(layer, values, axes):
+    orders = sorted({path.order for path in layer.paths} - {0})
+    axes = _axes(axes, len(orders), "one for every order", figsize=(3.6 * len(orders), 3.2))
+    power = 1.0 if 1.0 in layer.integral_powers else layer.integral_powers[0]
+    for axis, m in zip(axes, orders):
+        found = {
+            (p.degree, p.scales): values[k] for k, p in enumerate(layer.paths) if p.order == m and p.power == power
+        }
+        degrees, scales = (sorted({place[i] for place in found}) for i in (0, 1))
+        grid = np.array([[found.get((degree, j), np.nan) for j in scales] for degree in degrees])
+        _draw_grid(axis, grid, [", ".join(map(str, j)) for j in scales], degrees)
+        axis.set(xlabel="scales j", ylabel="degree l", title=f"order {m}, power {power:g}")
+    return axes[0].figure
+
+
+def _draw_grid(axis, values, columns, rows):
+    """A picture of numbers; labels are left out where there are many."""
+    image = axis.imshow(values, cmap=COLOURS, origin="lower", aspect="auto", vmin=0)
+    for labels, set_ticks in ((columns, axis.set_xticks), (rows, axis.set_yticks)):
+        step = -(-len(labels) // 8)
+        set_ticks(range(0, len(labels), step), labels[::step], fontsize=FONT)
+    axis.figure.colorbar(image, ax=axis).ax.tick_params(labelsize=FONT)
+
+
+def _draw_joint_wavelets(layer, axes):
+    """One of each octave, the four slowest along time, high frequencies on top."""
+    octave = layer.Q if isinstance(layer.Q, int) else layer.Q[0]
+    second = {wavelet.j: wavelet for wavelet in constant_q(layer.J, by_order(layer.Q)[-1])}
+    along_time = list(second.values())[-4:]
+    wavelets = layer._plan.frequency.wavelets
+    up = list({wavelet.j: wavelet for wavelet in wavelets if wavelet.xi > 0}.values())
+    along_n1 = [*up, *(wavelet._replace(xi=-wavelet.xi) for wavelet in reversed(up))]
+    tiles = np.real([[np.outer(m, w) for w in _waves(along_time, 81)] for m in _waves(along_n1, 41)])
+    rows, columns, height, width = tiles.shape
+    (axis,) = _axes(axes, 1, "that of the wavelets", figsize=(1.6 * columns + 1, 0.9 * rows + 0.8))
+    picture = tiles.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
+    axis.imshow(picture, cmap="gray", aspect="auto", vmin=-1, vmax=1)
+    rates, scales = [f"{w.xi:.2g}" for w in along_time], [f"{octave * w.xi:.2g}" for w in along_n1]
+    axis.set_xticks((np.arange(columns) + 0.5) * width, rates, fontsize=FONT)
+    axis.set_yticks((np.arange(rows) + 0.5) * height, scales, fontsize=FONT)
+    axis.set(xlabel="along time (cycles a sample)", ylabel="along log-frequency (cycles an octave)")
+    return axis.figure
+
+
+def _waves(wavelets, count):
+    """Morlet wavelets, of modulus 1 in the middle, over the length of the longest of them."""
+    t = np.linspace(-1, 1, count) * 2.5 / (2 * np.pi * min(wavelet.sigma for wavelet in wavelets))
+    for xi, sigma, _ in wavelets:
+        at_zero = np.exp(-(xi**2) / (2 * sigma**2))
+        wave = np.exp(-2 * (np.pi * sigma * t) ** 2) * (np.exp(2j * np.pi * xi * t) - at_zero)
+        yield wave / abs(wave).max()
+
+
+DRAWN = {"image": _draw_discs, "signal": _draw_scalogram, "time-frequency": _draw_modulations, "volume": _draw_degrees}

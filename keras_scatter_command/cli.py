@@ -227,7 +227,8 @@ def bench(
 
     Args:
         workloads: such as 128x3x32x32-J2-o1: batch, channels, height, width, J, order; -L6 may follow. scaling stands
-            for a series in each of batch, size, J and L (default: all of the README).
+            for a series in each of batch, size, J and L; signals, volumes and time-frequency for some of each
+            (default: all of the README).
         images: a folder of images, which are transformed in the place of noise. Without workloads up to 16 of them at
             the size of the first one, with J = 2 and order 2; with workloads they are scaled to those sizes.
         programs: default: our layers on all installed backends and all others.

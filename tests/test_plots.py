@@ -73,6 +73,51 @@ def test_a_scalogram_is_brightest_at_the_frequency_of_a_sine():
     assert axis.get_xlabel() == "time (samples)"
 
 
+def test_a_scattergram_is_brightest_at_the_frequency_of_the_loudness():
+    layer, t = layers.ScatteringFFT1D(J=8, Q=8, T=256), np.arange(4096)
+    sound = np.cos(2 * np.pi * 0.1 * t) * (1 + np.cos(2 * np.pi * 0.01 * t))
+    path = min((p for p in layer.paths if p.order == 1), key=lambda p: abs(p.xi[0] - 0.1))
+    axis = plots.coefficients(layer, sound, path=path).axes[0]
+    values = axis.collections[0].get_array()
+    frequencies = sorted(other.xi[1] for other in layer.paths if other.order == 2 and other.n[0] == path.n[0])
+    assert frequencies[int(np.argmax(values.mean(1)))] == pytest.approx(0.01, rel=0.4)
+    assert axis.get_title().endswith(f"{path.xi[0]:.3g} cycles a sample")
+
+
+@pytest.mark.parametrize("form", ["time", "joint"])
+def test_what_rises_has_the_spin_1(form):
+    layer = layers.TimeFrequencyScattering(J=8, J_fr=2, Q=8, format=form)
+    t = np.arange(2048) / 2048
+    rising = np.cos(2 * np.pi * 150 * (2 ** (2 * t) - 1) / (2 * np.log(2)))
+    for sound, spin in ((rising, 1), (rising[::-1], -1)):
+        axis = plots.coefficients(layer, sound).axes[0]
+        values = np.asarray(axis.images[0].get_array())
+        half = len(values) // 2
+        assert np.sign(values[half + 1 :].sum() - values[:half].sum()) == spin
+        assert float(axis.get_yticklabels()[0].get_text()) < 0
+
+
+def test_joint_wavelets_above_rise():
+    (image,) = plots.filters(layers.TimeFrequencyScattering(J=6, J_fr=2, Q=4)).axes[0].images
+    picture = np.asarray(image.get_array())
+    # Along a line that rises to the right the picture changes less than along one that falls.
+    for half, sign in zip(np.split(picture, 2), (1, -1)):
+        rising = np.abs(half[1:, :-1] - half[:-1, 1:]).sum()
+        falling = np.abs(half[:-1, :-1] - half[1:, 1:]).sum()
+        assert np.sign(falling - rising) == sign
+
+
+def test_a_ball_has_no_degrees():
+    z, y, x = np.mgrid[-12:12, -12:12, -12:12]
+    ball = np.exp(-(x**2 + y**2 + z**2) / 8)
+    axes = plots.coefficients(layers.HarmonicScattering3D(J=1, L=2, order=2, sigma_0=1.0), ball).axes
+    for axis in axes[:2]:
+        values = np.asarray(axis.images[0].get_array())
+        assert values.shape[0] == 3 and values[0].min() > 0
+    assert [label.get_text() for label in axes[1].get_xticklabels()] == ["0, 1"]
+    assert axes[0].get_title() == "order 1, power 1"
+
+
 def test_inputs_with_and_without_channels_and_batch_and_given_axes():
     layer = layers.ScatteringFFT(J=2, L=4, data_format="channels_first")
     x = np.random.default_rng(0).uniform(size=(1, 2, 16, 16))
@@ -95,7 +140,13 @@ def test_inputs_with_and_without_channels_and_batch_and_given_axes():
             lambda: layers.ScatteringFFT1D(J=3, T="global"),
             np.zeros(64),
             TypeError,
-            "that averages over T samples. Received",
+            "that averages over T samples, a TimeFreq.* Received",
+        ),
+        (
+            lambda: layers.TimeFrequencyScattering(J=4, J_fr=2, Q=4, T=0),
+            np.zeros(64),
+            TypeError,
+            "that gives one array",
         ),
         (
             lambda: layers.ScatteringFFT(J=2),
@@ -108,6 +159,15 @@ def test_inputs_with_and_without_channels_and_batch_and_given_axes():
 def test_wrong_arguments(make, x, error, text):
     with pytest.raises(error, match=text):
         plots.coefficients(make(), x)
+
+
+def test_scattergrams_of_other_paths():
+    layer = layers.ScatteringFFT1D(J=3)
+    for path in (layer.paths[-1], layer.paths[0], 3):
+        with pytest.raises(
+            ValueError, match="path must be None, or a path of order 1 of a ScatteringFFT1D behind which"
+        ):
+            plots.coefficients(layer, np.zeros(64), path=path)
 
 
 def test_a_wrong_number_of_axes():
@@ -123,7 +183,7 @@ def test_a_wrong_number_of_axes():
         (lambda: layers.ComplexModulusConv(L=4, order=1), 3, (65, 65)),
         (lambda: layers.DTCWT(2), 3, (65, 65)),
         (lambda: layers.ScatteringFFT1D(J=3, Q=2), 2, None),
-        (lambda: layers.TimeFrequencyScattering(J=4, J_fr=2, Q=4), 2, None),
+        (lambda: layers.TimeFrequencyScattering(J=4, J_fr=2, Q=4), 1, None),
     ],
 )
 def test_filters_and_their_sum_are_those_of_the_layer(make, count, shape):

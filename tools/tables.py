@@ -206,6 +206,8 @@ TABLES = {
     "hybrid networks": functools.partial(experiment, "cifar-hybrid"),
     "weights behind scattering": functools.partial(experiment, "first-order-hybrids/table1"),
     "reconstructions": functools.partial(experiment, "first-order-hybrids/figure1"),
+    "spoken digits": functools.partial(experiment, "kymatio/spoken-digits"),
+    "chirps": functools.partial(experiment, "jtfs/chirps"),
     "drawn rectangles": functools.partial(experiment, "first-order-hybrids/detection"),
 }
 

@@ -31,7 +31,7 @@ from keras_scatter.errors import errors_by_order
 from keras_scatter.features.sources import Folder
 from keras_scatter.files import read_json, write_json
 from keras_scatter.workflows import benchmark_worker, charts
-from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, SCATTERING, Workload, rank
+from keras_scatter.workflows.benchmark_worker import BACKENDS, OURS, PROGRAMS, SCATTERING, Workload, kind
 from keras_scatter.workflows.reports import percent
 
 PACKAGE = pathlib.Path(__file__).parents[1]
@@ -54,6 +54,8 @@ SIGNALS = (
     "1x1x1048576-J14-Q8-o2",
     "1x1x2048-J8-Q8-o2",
 )
+VOLUMES = ("8x1x64x64x64-J2-o2-L3", "2x1x128x128x128-J2-o2-L3")
+TIME_FREQUENCY = ("4x1x32768-J12-Q8-o2-F3",)
 # One argument grows, the others stay.
 SCALING = {
     "batch": {n: f"{n}x1x64x64-J2-o2" for n in (4, 16, 64, 256)},
@@ -64,11 +66,16 @@ SCALING = {
 QUICK = "2x3x32x32-J2-o2"
 MOST_IMAGES = 16  # of a folder
 
-# By rank: the exact layer, and the program that errors are measured against.
-EXACT = {1: "exact1d", 2: "exact"}
-REFERENCES = {1: "kymatio1d-numpy", 2: "kymatio-numpy"}
+# By kind: the exact layer, and the program that errors are measured against.
+EXACT = {"signals": "exact1d", "images": "exact", "volumes": "exact3d", "time-frequency": "joint"}
+REFERENCES = {
+    "signals": "kymatio1d-numpy",
+    "images": "kymatio-numpy",
+    "volumes": "kymatio3d-numpy",
+    "time-frequency": "joint-plain",
+}
 # Largest relative error of any order; the paper's network has none, it is off by half and more at order 2.
-TOLERANCES = {"exact1d": 1e-4, "exact": 1e-4, "kymatio1d": 1e-4, "kymatio": 1e-4, "faithful": 0.1}
+TOLERANCES = dict.fromkeys((*EXACT.values(), "kymatio1d", "kymatio", "kymatio3d"), 1e-4) | {"faithful": 0.1}
 PHASES = ("forward", "gradient")
 WARM_UP = 2
 SECONDS_TO_ANSWER = 1800
@@ -176,9 +183,9 @@ def run(
 
     Args:
         workloads: names such as `"128x3x32x32-J2-o1"` (batch, channels, height, width, J, order; `-L6` may follow), or
-            `"64x1x65536-J13-Q12-o2"` for signals.
+            `"64x1x65536-J13-Q12-o2"` for signals; see `benchmark_worker.Workload`.
         programs: names from `benchmark_worker.PROGRAMS`; None means our layers on all installed backends and all
-            other programs. Each is measured on the workloads of its rank.
+            other programs. Each is measured on the workloads of its kind.
         repetitions: number of timed calls.
         out: JSON file, written after each workload; None writes nothing.
         resume: keep the workloads that `out` has for these programs; a workload that lacks some is measured again,
@@ -198,7 +205,7 @@ def run(
     programs = list(programs or default_programs())
     for program in programs:
         check_choice("program", program, tuple(PROGRAMS))
-    chosen = {workload: _of_rank(programs, workload) for workload in workloads}
+    chosen = {workload: _of_kind(programs, workload) for workload in workloads}
     earlier = _earlier(out, resume, overwrite)
     if peers is None and not set(programs) <= set(OURS):
         peers = peers_python()
@@ -235,21 +242,20 @@ def default_programs(quick=False):
     """Our scattering layers on the installed backends and, unless it must be quick, others but the reference."""
     backends = [backend for backend in BACKENDS if importlib.util.find_spec(backend)]
     if quick:
-        exact = [f"{kind}-{backend}" for kind in EXACT.values() for backend in backends]
+        exact = [f"{layer}-{backend}" for layer in EXACT.values() for backend in backends]
         return [*exact, f"paper-{backends[0]}"]
-    scattering = [f"{kind}-{backend}" for kind in SCATTERING for backend in backends]
+    scattering = [f"{layer}-{backend}" for layer in SCATTERING for backend in backends]
     others = [name for name in PROGRAMS if name not in (*OURS, *REFERENCES.values(), "scatlayer")]
     return [*others, *scattering]
 
 
-def _of_rank(programs, workload):
-    """Those of the programs that transform what the workload has, signals or images."""
-    kind = Workload.parse(workload).rank
-    found = [program for program in programs if rank(program) == kind]
+def _of_kind(programs, workload):
+    """Those of the programs that do what the workload asks for."""
+    wanted = Workload.parse(workload).kind
+    found = [program for program in programs if kind(program) == wanted]
     if not found:
         raise ValueError(
-            f"programs must have one for {'signals' if kind == 1 else 'images'}, as {workload} asks for. "
-            f"Received: {', '.join(programs)}"
+            f"programs must have one for {wanted}, as {workload} asks for. Received: {', '.join(programs)}"
         )
     return found
 
@@ -257,7 +263,7 @@ def _of_rank(programs, workload):
 def measure(workload, programs, repetitions, peers=None, report=print, images=None):
     """Measure the programs on one workload, as many together as fit into the memory; see `run`."""
     pythons = {program: sys.executable if program in OURS else peers for program in PROGRAMS}
-    reference = REFERENCES[Workload.parse(workload).rank] if peers else _of_rank(default_programs(True), workload)[0]
+    reference = REFERENCES[Workload.parse(workload).kind] if peers else _of_kind(default_programs(True), workload)[0]
     with _saved(images, workload) as inputs:
         with Worker(pythons[reference], reference, workload, *inputs) as worker:
             worker.answer()
@@ -304,11 +310,11 @@ def _saved(images, workload):
 
 
 def relative_errors(found, expected, workload):
-    """Errors by order of maps `(n, K, h, w)` or `(n, K, t)`."""
+    """Errors by order of maps `(n, K, h, w)` or `(n, K, t)`, or of integrals `(n, K)`."""
     if found.shape != expected.shape:
         raise ProgramError(f"the output has shape {found.shape}, the reference {expected.shape}")
     workload = Workload.parse(workload)
-    layer = SCATTERING[EXACT[workload.rank]](layers, keras, workload)
+    layer = SCATTERING[EXACT[workload.kind]](layers, keras, workload)
     return errors_by_order(np.moveaxis(found, 1, -1), np.moveaxis(expected, 1, -1), layer.paths)
 
 
@@ -494,7 +500,7 @@ def comparison(result, measure):
     Returns:
         For each workload, by program, the value and how many times better it is than that of the baseline, whose
         name stands under `None`: the fastest frontend of Kymatio for `"forward"`, its torch frontend for the others;
-        where it was not measured, pytorch_wavelets, else the best program.
+        where it was not measured, pytorch_wavelets or the straightforward program, else the best one.
     """
     compared = {}
     for workload, found in result["workloads"].items():
@@ -503,7 +509,7 @@ def comparison(result, measure):
         kymatio = [name for name in values if name.startswith("kymatio")]
         if measure != "forward":
             kymatio = [name for name in kymatio if name.endswith("-torch")]
-        rivals = kymatio or [name for name in values if name.startswith("scatlayer")]
+        rivals = kymatio or [name for name in values if name.startswith("scatlayer") or name.endswith("-plain")]
         if values:
             baseline = min(rivals or values, key=values.get)
             compared[workload] = {None: baseline} | {
@@ -607,7 +613,8 @@ def command(workloads, images, programs, repetitions, out, resume, overwrite, qu
     if images is not None:
         workloads = workloads or [workload_of(images)]
     workloads = workloads or ([QUICK] if quick else WORKLOADS)
-    series = {"scaling": [name for argument in SCALING.values() for name in argument.values()], "signals": SIGNALS}
+    series = {"signals": SIGNALS, "volumes": VOLUMES, "time-frequency": TIME_FREQUENCY}
+    series["scaling"] = [name for argument in SCALING.values() for name in argument.values()]
     workloads = list(dict.fromkeys(name for given in workloads for name in series.get(given, [given])))
     out = pathlib.Path(out) if out else None
     result = run(

@@ -9,8 +9,9 @@ that it reads:
   the file, to a NumPy array;
 * `{"do": "gradient", "seed": 3}`: the same for the gradient of the sum of squares with respect to the inputs, and to
   the weights if there are any; or null;
-* `{"do": "output", "seed": 3, "dtype": "float32", "path": "y.npy"}`: writes the maps of every image or signal,
-  `(batch * channels, K, h, w)` or `(batch * channels, K, t)`; false for a transform that is not to be compared;
+* `{"do": "output", "seed": 3, "dtype": "float32", "path": "y.npy"}`: writes the coefficients of every image, signal or
+  volume, `(batch * channels, K, h, w)`, `(batch * channels, K, t)` or `(batch * channels, K)`; false for a transform
+  that is not to be compared;
 * `{"do": "memory"}`: bytes that the peak has grown by since the framework is there.
 
 A line is `{"value": ...}` or `{"error": "..."}`.
@@ -34,14 +35,16 @@ import numpy as np
 
 PACKAGES = ("keras_scatter", "keras", "tensorflow", "jax", "torch", "numpy", "scipy", "kymatio", "pytorch_wavelets")
 BACKENDS = ("tensorflow", "jax", "torch")
+KINDS = ("signals", "images", "volumes", "time-frequency")
 
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
     """A batch and the transform of it.
 
-    Images are named like `128x3x32x32-J2-o1` (batch, channels, height, width), `-L6` may follow; signals like
-    `64x1x65536-J13-Q12-o2` (batch, channels, length).
+    Images are named like `128x3x32x32-J2-o1` (batch, channels, height, width), `-L6` may follow; volumes likewise,
+    where L is 3; signals like `64x1x65536-J13-Q12-o2` (batch, channels, length). `-F3` behind a signal asks for joint
+    time-frequency scattering with J_fr = 3, Q = (Q, 2), Q_fr = 2, and sums over time and frequency.
     """
 
     batch: int
@@ -51,25 +54,35 @@ class Workload:
     order: int
     L: int = 8
     Q: int = 1
+    F: int | None = None
     file: str | None = None  # with the inputs, where they are no noise
 
     @classmethod
     def parse(cls, name, file=None):
-        image, signal = r"(\d+x){3}\d+-J\d+-o\d+(-L\d+)?", r"(\d+x){2}\d+-J\d+-Q\d+-o\d+"
-        if not re.fullmatch(f"{image}|{signal}", name):
+        image, signal = r"(\d+x){3,4}\d+-J\d+-o\d+(-L\d+)?", r"(\d+x){2}\d+-J\d+-Q\d+-o\d+"
+        joint = r"(\d+x){2}\d+-J\d+-Q\d+-o2-F\d+"
+        if not re.fullmatch(f"{image}|{signal}|{joint}", name):
             raise ValueError(
-                "workload must have the form 128x3x32x32-J2-o1 or 128x3x32x32-J2-o1-L6 for images, "
-                f"64x1x65536-J13-Q12-o2 for signals. Received: {name!r}"
+                "workload must have the form 128x3x32x32-J2-o1 or 128x3x32x32-J2-o1-L6 for images, 8x1x64x64x64-J2-o2 "
+                "for volumes, 64x1x65536-J13-Q12-o2 for signals, 4x1x32768-J12-Q8-o2-F3 for joint time-frequency "
+                f"scattering. Received: {name!r}"
             )
         shape, *arguments = name.split("-")
         batch, channels, *sizes = map(int, shape.split("x"))
         arguments = {argument[0]: int(argument[1:]) for argument in arguments}
+        if len(sizes) == 3:
+            arguments.setdefault("L", 3)
         return cls(batch, channels, tuple(sizes), order=arguments.pop("o"), file=file, **arguments)
 
     @property
     def rank(self):
-        """1 for signals, 2 for images."""
+        """1 for signals, 2 for images, 3 for volumes."""
         return len(self.sizes)
+
+    @property
+    def kind(self):
+        """What is transformed, or how: one of `KINDS`."""
+        return "time-frequency" if self.F else KINDS[self.rank - 1]
 
     def inputs(self, seed):
         """Uniform noise, or what the file has, `(batch, channels, *sizes)` float32."""
@@ -91,7 +104,7 @@ class Program:
         """Make the transform, and from it the functions for one call."""
 
     def inputs(self, seed):
-        """Images or signals in the layout of this program."""
+        """Images, signals or volumes in the layout of this program."""
         return self.workload.inputs(seed)
 
     def forward(self, inputs):
@@ -101,7 +114,7 @@ class Program:
     compared = True
 
     def maps(self, inputs):
-        """The result as `(batch * channels, K, h, w)` or `(batch * channels, K, t)`."""
+        """The result as `(batch * channels, K, h, w)`, `(batch * channels, K, t)` or `(batch * channels, K)`."""
         y = self.forward(inputs)
         return y.reshape(-1, *y.shape[-1 - self.workload.rank :])
 
@@ -237,10 +250,14 @@ class Kymatio(Program):
         shape = self.workload
         if shape.rank == 2:
             return self.kymatio.Scattering2D(shape.J, shape.sizes, L=shape.L, max_order=shape.order)
+        if shape.rank == 3:
+            return self.kymatio.HarmonicScattering3D(shape.J, shape.sizes, L=shape.L, max_order=shape.order)
         self.transform = self.kymatio.Scattering1D(shape.J, shape.sizes[0], Q=shape.Q, max_order=shape.order)
         return self.transform
 
     def maps(self, inputs):
+        if self.workload.rank == 3:
+            return self.forward(inputs).reshape(self.workload.batch * self.workload.channels, -1)
         y = super().maps(inputs)
         return y if self.workload.rank == 2 else y * self._rates()[:, None]
 
@@ -385,6 +402,95 @@ class PlainCovariance(Torch):
         return torch.cat([part.flatten(1) for part in parts], dim=1)
 
 
+class PlainTimeFrequency(Torch):
+    """Joint time-frequency scattering as it is written: all filters on whole spectra, and one FFT along n1 for each.
+
+    It is what Kymatio's main branch does, which no index has.
+    """
+
+    def load(self):
+        os.environ["KERAS_BACKEND"] = "torch"
+        super().load()
+        import keras
+
+        from keras_scatter import layers
+        from keras_scatter.filters import morlet_1d, spectra
+
+        self.keras, self.layers, self.morlet_1d, self.spectra = keras, layers, morlet_1d, spectra
+
+    def build(self):
+        shape = self.workload
+        self.plan = LAYERS["joint"](self.layers, self.keras, shape)._plan
+        (axis,) = self.plan.axes(shape.sizes)
+        self.padded = np.pad(np.arange(shape.sizes[0]), (axis.before, axis.after), "reflect")
+        self.bank = [self.morlet_1d.constant_q(shape.J, Q) for Q in (shape.Q, 2)]
+        levels = sorted({wavelet.j for wavelet in self.bank[0]})
+        self.first = [self.filter(wavelet, axis.length) for wavelet in self.bank[0]]
+        self.second = {
+            (n, level): self.filter(wavelet, axis.length, level)
+            for n, wavelet in enumerate(self.bank[1])
+            for level in levels
+            if level < wavelet.j
+        }
+        self.lowpass = {level: self.tensor(self.plan.time.filters.lowpass(axis.length, level)) for level in levels}
+        frequency = self.plan.frequency
+        self.along_n1 = [self.tensor(self.frequency_filter(n)) for n in range(len(frequency.wavelets))]
+        self.forward = functools.partial(self.call, self.torch.no_grad()(self.transform))
+        self.gradient = functools.partial(self.call, self.make_gradient(self.transform))
+
+    def tensor(self, spectrum):
+        return self.torch.from_numpy(np.asarray(spectrum, "float32")).to(self.device)
+
+    def filter(self, wavelet, size, level=0):
+        """The spectrum of a wavelet of positive frequency on the grid of a level."""
+        return self.tensor(self.spectra.on_grid(*self.morlet_1d.morlet_1d(wavelet, size), size >> level))
+
+    def frequency_filter(self, n):
+        """The spectrum of a wavelet along n1."""
+        wavelet, size = self.plan.frequency.wavelets[n], self.plan.frequency.size
+        if not n:
+            return self.morlet_1d.gaussian_1d(wavelet.sigma, size)
+        up = self.morlet_1d.morlet_1d(wavelet._replace(xi=abs(wavelet.xi)), size)
+        spectrum = self.spectra.on_grid(*up, size)
+        return spectrum if wavelet.xi > 0 else spectrum[-np.arange(size)]
+
+    def folded(self, spectrum, level):
+        """The inverse transform, of every 2**level-th sample."""
+        *others, size = spectrum.shape
+        return self.torch.fft.ifft(spectrum.reshape(*others, 2**level, size >> level).mean(-2))
+
+    def transform(self, signals):
+        """Coefficients `(N, K, 1)`."""
+        torch, J = self.torch, self.workload.J
+        padded = signals.reshape(-1, signals.shape[-1])[:, self.padded]
+        spectrum, found, averages, moduli = torch.fft.fft(padded), [padded.sum(-1)[:, None]], [], []
+        for wavelet, psi in zip(self.bank[0], self.first):
+            moduli.append(torch.fft.fft(self.folded(spectrum * psi, wavelet.j).abs()))
+            averages.append(self.folded(moduli[-1] * self.lowpass[wavelet.j], J - wavelet.j).real)
+        found += self.frequency(torch.stack(averages, 1), self.of_order_1())
+        for n, wavelet in enumerate(self.bank[1]):
+            waves = [
+                self.folded(modulus * self.second[n, first.j], wavelet.j - first.j)
+                for first, modulus in zip(self.bank[0], moduli)
+                if first.j < wavelet.j
+            ]
+            if waves:
+                found += self.frequency(torch.stack(waves, 1), range(len(self.along_n1)))
+        return torch.cat(found, 1)[..., None]
+
+    def of_order_1(self):
+        """The filters along n1 of order 1: those of negative frequency say the same as the others."""
+        return [n for n, wavelet in enumerate(self.plan.frequency.wavelets) if wavelet.xi >= 0]
+
+    def frequency(self, waves, filters):
+        """Sums over time of moduli along n1; the low-pass keeps its samples along n1."""
+        torch, count, axis = self.torch, waves.shape[1], self.plan.frequency
+        spectrum = torch.fft.fft(waves, axis.size, dim=1).transpose(1, 2)
+        for n in filters:
+            moduli = self.folded(spectrum * self.along_n1[n], axis.level(n)).abs().sum(1)
+            yield moduli.sum(-1, keepdim=True) if n else moduli[:, : len(axis.centres(0, count))]
+
+
 def _check_dual_tree(workload):
     if (workload.J, workload.order) not in ((1, 1), (2, 2)):
         raise ValueError("dual-tree scattering has J = order = 1 or 2")
@@ -403,6 +509,10 @@ def _pkg_resources():
 
 # Layers by functions of `keras_scatter.layers`, Keras and the workload.
 SCATTERING = {
+    "exact3d": lambda layers, keras, shape: layers.HarmonicScattering3D(shape.J, shape.L, order=shape.order),
+    "joint": lambda layers, keras, shape: layers.TimeFrequencyScattering(
+        shape.J, shape.F, (shape.Q, 2), Q_fr=2, T="global", F="global"
+    ),
     "exact1d": lambda layers, keras, shape: layers.ScatteringFFT1D(shape.J, shape.Q, order=shape.order),
     "exact": lambda layers, keras, shape: layers.ScatteringFFT(J=shape.J, L=shape.L, order=shape.order),
     "faithful": lambda layers, keras, shape, **kwargs: layers.ComplexModulusConv(
@@ -423,7 +533,7 @@ OURS |= {
     f"faithful-{backend}-bfloat16": ours("faithful", backend, dtype="mixed_bfloat16")
     for backend in ("tensorflow", "torch")
 }
-OURS["covariance-plain"] = PlainCovariance  # it has our filters
+OURS |= {"covariance-plain": PlainCovariance, "joint-plain": PlainTimeFrequency}  # they have our filters
 FRONTENDS = {
     "torch": KymatioTorch,
     "jax": KymatioJax,
@@ -435,15 +545,17 @@ PEERS = {
     **{f"kymatio-{name}": frontend for name, frontend in FRONTENDS.items()},
     "kymatio-keras": KymatioKeras,
     **{f"kymatio1d-{name}": frontend for name, frontend in FRONTENDS.items()},
+    **{f"kymatio3d-{name}": FRONTENDS[name] for name in ("torch", "numpy")},
     "scatlayer": ScatLayer,
     "scatlayerj2": ScatLayerj2,
 }
 PROGRAMS = PEERS | OURS
 
 
-def rank(program):
-    """1 for a program that transforms signals, 2 for one that transforms images."""
-    return 1 if program.split("-")[0].endswith("1d") else 2
+def kind(program):
+    """What a program transforms, see `Workload.kind`."""
+    name = program.split("-")[0]
+    return "time-frequency" if name == "joint" else {"1d": "signals", "3d": "volumes"}.get(name[-2:], "images")
 
 
 def versions():

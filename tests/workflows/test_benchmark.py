@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import numpy_twin_1d
 import pytest
-from compare import BACKEND, assert_close, images
+from compare import BACKEND, assert_close, images, on_torch
 
 from keras_scatter import layers
 from keras_scatter.cli import main
@@ -15,7 +15,7 @@ from keras_scatter.workflows.benchmark_worker import Workload
 from tools import tables
 
 TINY, OTHER = "1x2x8x12-J2-o1-L2", "1x1x8x8-J1-o1-L2"
-SIGNAL = "2x3x64-J3-Q2-o2"
+SIGNAL, VOLUME, JOINT = "2x3x64-J3-Q2-o2", "1x2x8x8x12-J1-o2-L1", "2x2x256-J5-Q4-o2-F2"
 OURS, OURS_1D = f"exact-{BACKEND}", f"exact1d-{BACKEND}"
 # The network of the paper has J = order, which is not what the workload asks for.
 FAILING = f"paper-{BACKEND}"
@@ -33,7 +33,9 @@ def measured(tmp_path_factory):
     [
         ("128x3x32x24-J2-o1", (32, 24), {"J": 2, "order": 1, "L": 8}),
         ("1x2x8x12-J3-o2-L6", (8, 12), {"J": 3, "order": 2, "L": 6}),
-        ("64x1x65536-J13-Q12-o2", (65536,), {"J": 13, "order": 2, "Q": 12}),
+        ("64x1x65536-J13-Q12-o2", (65536,), {"J": 13, "order": 2, "Q": 12, "kind": "signals"}),
+        ("8x1x64x48x32-J2-o2", (64, 48, 32), {"J": 2, "order": 2, "L": 3, "kind": "volumes"}),
+        ("4x1x32768-J12-Q8-o2-F3", (32768,), {"J": 12, "Q": 8, "F": 3, "kind": "time-frequency"}),
     ],
 )
 def test_workloads_are_named_by_rank(workload, sizes, arguments):
@@ -43,7 +45,9 @@ def test_workloads_are_named_by_rank(workload, sizes, arguments):
     assert parsed.inputs(0).shape[2:] == sizes
 
 
-@pytest.mark.parametrize("workload", ["64x1x65536-J13-o2", "8x3x32x32-J2-Q8-o1", "1x1x64-J3-Q2-o2-L8", "32-J2-o1"])
+@pytest.mark.parametrize(
+    "workload", ["64x1x65536-J13-o2", "8x3x32x32-J2-Q8-o1", "1x1x64-J3-Q2-o2-L8", "32-J2-o1", "1x1x64-J3-Q2-o1-F2"]
+)
 def test_a_workload_must_have_the_form_of_its_rank(workload):
     with pytest.raises(ValueError, match=f"workload must have the form .* Received: '{workload}'"):
         Workload.parse(workload)
@@ -54,6 +58,7 @@ def test_a_workload_must_have_the_form_of_its_rank(workload):
     [
         (OURS, TINY, lambda: layers.ScatteringFFT(J=2, L=2, order=1)),
         (OURS_1D, SIGNAL, lambda: layers.ScatteringFFT1D(J=3, Q=2)),
+        (f"exact3d-{BACKEND}", VOLUME, lambda: layers.HarmonicScattering3D(J=1, L=1)),
     ],
 )
 def test_a_worker_answers(program, workload, layer):
@@ -184,6 +189,31 @@ def test_signals_of_kymatio_are_in_the_convention_of_the_layer(frontend):
     x = program.inputs(0)
     expected = [list(numpy_twin_1d.scattering(signal, 3, 2).values()) for signal in x.reshape(6, 64)]
     assert_close(program.maps(x), np.array(expected))
+
+
+@pytest.mark.parametrize("frontend", ["numpy", "torch"])
+def test_volumes_of_kymatio_are_in_the_order_of_the_layer(frontend):
+    pytest.importorskip("kymatio")
+    pytest.importorskip("torch")
+    program = benchmark_worker.PROGRAMS[f"kymatio3d-{frontend}"](Workload.parse(VOLUME))
+    program.load()
+    program.build()
+    x = program.inputs(0)
+    assert_close(program.maps(x), layers.HarmonicScattering3D(J=1, L=1)(x.reshape(2, *x.shape[2:], 1)))
+
+
+@on_torch
+def test_joint_scattering_as_it_is_written_gives_the_numbers_of_the_layer():
+    workload = Workload.parse(JOINT)
+    plain, ours = (benchmark_worker.PROGRAMS[name](workload) for name in ("joint-plain", "joint-torch"))
+    for program in (plain, ours):
+        program.load()
+        program.build()
+    found, expected = (program.maps(program.inputs(0)) for program in (plain, ours))
+    errors = benchmark.relative_errors(found, expected, JOINT)
+    assert len(errors) == 3 and max(errors) < 1e-5
+    gradients = [program.gradient(program.inputs(0)).reshape(2, -1) for program in (plain, ours)]
+    assert_close(gradients[0], np.moveaxis(gradients[1].reshape(2, 256, 2), 1, 2).reshape(2, -1))
 
 
 def test_a_failing_program_is_recorded_and_the_run_goes_on(measured):

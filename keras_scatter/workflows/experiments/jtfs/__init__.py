@@ -1,0 +1,1 @@
+"""Joint time-frequency scattering at work, after *Mesostructures* (JAES 2023). The experiments are ours."""

@@ -1,0 +1,1 @@
+"""Experiments of *Kymatio: Scattering Transforms in Python*, which names them as examples."""
