@@ -131,7 +131,7 @@ def check_size(name, size, J, multiple=False, argument="J", unit="pixels", hint=
         return
     if size < 2**J:
         power, value = (f"2**{argument} = ", f", {argument}={J}") if argument else ("", "")
-        raise ValueError(f"{name} must be at least {power}{2**J} {unit}{hint}. Received: {name}={size}{value}")
+        raise ValueError(f"{name} must be at least {power}{2**J} {unit}. Received: {name}={size}{value}{hint}")
     if multiple and size % 2**J:
         raise ValueError(
             f'{name} must be a multiple of 2**J = {2**J} with padding="periodic"; '

@@ -135,7 +135,7 @@ def test_inputs_with_and_without_channels_and_batch_and_given_axes():
 @pytest.mark.parametrize(
     "make, x, error, text",
     [
-        (lambda: layers.DTCWT(2), np.zeros((16, 16)), TypeError, "layer must be a ScatteringFFT, .*Received: <DTCWT"),
+        (lambda: layers.DTCWT(2), np.zeros((16, 16)), TypeError, "layer must be a ScatteringFFT, .*Received: DTCWT"),
         (
             lambda: layers.ScatteringFFT1D(J=3, T="global"),
             np.zeros(64),
@@ -243,11 +243,11 @@ def test_a_path_of_a_signal():
 @pytest.mark.parametrize(
     "draw, error, text",
     [
-        (lambda: plots.filters(layers.HarmonicScattering3D(J=1)), TypeError, "or DTCWT. Received: <Harm"),
+        (lambda: plots.filters(layers.HarmonicScattering3D(J=1)), TypeError, "or DTCWT. Received: Harm"),
         (
             lambda: plots.littlewood_paley(layers.ComplexModulusConv1D(J=3)),
             TypeError,
-            "Received: <ComplexModulusConv1D",
+            "Received: ComplexModulusConv1D",
         ),
         (
             lambda: plots.path(layers.ScatteringFFT(), np.zeros((16, 16)), layers.ScatteringFFT().paths[0]),

@@ -128,8 +128,8 @@ class BaseTransform(keras.layers.Layer):
         """Check that sizes are at least 2**J, or multiples; those that only a graph knows, when it runs."""
         what, names, unit = NAMES[self.rank]
         hint = ""
-        if self._channels_last and sizes[0] in (1, 2, 3):
-            hint = f' (data_format="channels_first" is for {what} with their channels in front)'
+        if self._channels_last and run_time.is_static(sizes[0]) and sizes[0] in (1, 2, 3):
+            hint = f'; data_format="channels_first" is for {what} with their channels in front'
         for name, size in zip(names, sizes):
             if size is None or run_time.is_static(size):
                 check_size(name, size, J, multiple, argument, unit, hint)

@@ -136,6 +136,6 @@ def test_the_package_names_arguments_itself():
 
 @once
 def test_images_with_channels_in_front_get_a_hint():
-    message = 'height must be at least 2\\*\\*J = 4 pixels \\(data_format="channels_first" is for images with'
+    message = 'height=3, J=2; data_format="channels_first" is for images with their channels in front'
     with pytest.raises(ValueError, match=message):
         layers.ScatteringFFT(J=2)(images(2, 3, 32, 32))

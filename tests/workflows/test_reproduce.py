@@ -242,7 +242,7 @@ def test_tables_are_those_of_the_paper():
     [
         (
             ["no-such"],
-            "name must be one of 'distilled-filters/downstream', 'distilled-filters/fig3'",
+            "name must be one of 'distilled-filters/downstream', 'downstream', 'distilled-filters/fig3'",
         ),
         (["mnist-mixing", "--width", "8"], "width must be None for mnist-mixing. Received: width=8"),
         (["fig4", "--quick", "--only", "9x9"], "only must be one of '3x3', '5x5', '7x7'. Received: only='9x9'"),
