@@ -23,8 +23,8 @@ def denoise(image: ArrayLike, sigma: float, levels: int | None = None, channel_a
 
         `y * max(1 - sqrt(3/2) n^2 / (s sqrt(|y|^2 + |p|^2)), 0)`
 
-    n^2 is the mean of |y|^2 for noise alone, `sigma^2` times the energy of the wavelet. s^2 is the mean of |y|^2 over
-    5 x 5 coefficients, less n^2. On the last level p is 0. Every channel is an image by itself. The result is not
+    n^2 is the mean of `|y|^2` for noise alone, `sigma^2` times the energy of the wavelet. s^2 is the mean of `|y|^2`
+    over 5 x 5 coefficients, less n^2. On the last level p is 0. Every channel is an image by itself. The result is not
     clipped.
 
     Args:
