@@ -34,7 +34,8 @@ def pytest_configure(config):
         import jax
 
         jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir("jax")))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+        # Small ones take as long to write, and of some thousand writes one has ended the process.
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
 
 
 def pytest_report_header():
