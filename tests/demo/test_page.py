@@ -17,6 +17,7 @@ from keras_scatter.errors import errors_by_order
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 WebDriverWait = pytest.importorskip("selenium.webdriver.support.wait").WebDriverWait
+WebDriverException = pytest.importorskip("selenium.common.exceptions").WebDriverException
 ActionChains, Keys = webdriver.ActionChains, webdriver.Keys
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
@@ -50,7 +51,10 @@ def loaded(address):
     for option in OPTIONS + ["--no-sandbox"] * (os.name == "posix" and os.geteuid() == 0):
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    try:
+        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    except WebDriverException as error:
+        pytest.skip(f"chromium does not start here: {error.msg}")
     try:
         driver.get(address)
         wait(driver, "window.demo?.errors && !demo.run")
