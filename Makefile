@@ -66,6 +66,7 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 		--out $(RESULTS)/memory_growth-$$backend.json; done
 	for backend in tensorflow jax torch; do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/exports.py \
 		--out $(RESULTS)/exports-$$backend.json; done
+	KERAS_BACKEND=tensorflow $(BIN)/python benchmarks/runtimes.py --out $(RESULTS)/runtimes.json
 	for backend in tensorflow jax torch; do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/sampled_loss.py \
 		--out $(RESULTS)/sampled_loss-$$backend.json; done
 	$(BIN)/keras-scatter bench --workloads signals --repetitions 3 --out $(RESULTS)/signals.json $(BENCH)

@@ -125,11 +125,21 @@ def read_npz(path, keys=()):
             found = dict(archive)
     except Exception as error:  # NumPy and zipfile raise some eight kinds
         raise damaged(path, error) from error
+    if SEAL in found and str(found.pop(SEAL)) != checksum(found):
+        raise damaged(path, "its checksum is not the one that was written with it")
     return _with_keys(path, found, keys)
 
 
-def npz_bytes(arrays):
-    """The bytes of an `.npz` file, which depend on the arrays alone: `np.savez` writes the time into them."""
+def npz_bytes(arrays, sealed=False):
+    """The bytes of an `.npz` file, which depend on the arrays alone: `np.savez` writes the time into them.
+
+    Args:
+        arrays: dict of arrays by name.
+        sealed: add a checksum, which `read_npz` looks at. It comes first: the directory of a zip file has none, and one
+            flipped bit in it hides all that follow.
+    """
+    if sealed:
+        arrays = {SEAL: np.array(checksum(arrays)), **arrays}
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, array in arrays.items():

@@ -1,4 +1,5 @@
 import errno
+import itertools
 import os
 import subprocess
 import sys
@@ -116,6 +117,25 @@ def test_a_sealed_file_is_what_was_written(tmp_path):
             refused += 1
             assert "a.json is damaged" in str(error)
     assert refused > len(content) / 2
+
+
+def test_a_sealed_archive_is_what_was_written(tmp_path):
+    """Also where a bit of the directory at the end is flipped, which hides all later arrays."""
+    path, arrays = tmp_path / "a.npz", {"a": np.arange(3.0), "b": np.array("text"), "c": np.float32(0.5)}
+    content, refused = files.npz_bytes(arrays, sealed=True), 0
+    path.write_bytes(content)
+    assert set(files.read_npz(path)) == set(arrays)
+    for place, bit in itertools.product(range(len(content)), range(8)):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << bit
+        path.write_bytes(flipped)
+        try:
+            found = files.read_npz(path, list(arrays))
+            assert all(np.array_equal(found[name], arrays[name]) for name in arrays)
+        except ValueError as error:
+            refused += 1
+            assert "a.npz is damaged" in str(error)
+    assert refused > len(content)
 
 
 def test_partial_files_of_processes_that_are_gone_are_removed(tmp_path, monkeypatch):

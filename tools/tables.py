@@ -137,6 +137,21 @@ def quantised_exports():
     return rows
 
 
+def runtimes():
+    """Times of exported files by layer and runtime, of one image and of a batch, by size."""
+    workloads = read_json(benchmark.RESULTS / "runtimes.json")["seconds"]
+    columns = [(workload, batch) for workload, batches in workloads.items() for batch in batches]
+    rows = [["layer", "runtime", *(f"{batch} of {workload}" for workload, batch in columns)]]
+    for kind in ("exact", "distilled"):
+        found = [workloads[workload][batch][kind] for workload, batch in columns]
+        rows += [[kind, name, *(_milliseconds(times[name]) for times in found)] for name in found[0]]
+    return rows
+
+
+def _milliseconds(found):
+    return benchmark.shown(found["seconds"], None, "forward") if "seconds" in found else "refused"
+
+
 def _exported(backend):
     return read_json(benchmark.RESULTS / f"exports-{backend}.json")["layers"]
 
@@ -191,6 +206,7 @@ TABLES = {
     "memory growth": memory_growth,
     "exports": exports,
     "quantised exports": quantised_exports,
+    "runtimes": runtimes,
     "stability": functools.partial(experiment, "table1"),
     "classifiers on CIFAR-10": functools.partial(experiment, "downstream", caption="cifar10"),
     "classifiers on MNIST": functools.partial(experiment, "downstream", caption="mnist"),

@@ -47,10 +47,19 @@ def compiled(xla_under_tensorflow, differentiable=1):
             skeleton, arrays = split((arguments, static))
             return programs.find(skeleton, arrays)(*arrays)
 
+        if backend == "tensorflow":
+            call = _as_it_is(call)
         call.programs = programs
         return call
 
     return decorate
+
+
+def _as_it_is(function):
+    """Exporters would have AutoGraph rewrite the function, which it need not, and warn where AutoGraph cannot."""
+    import tensorflow as tf
+
+    return tf.autograph.experimental.do_not_convert(function)
 
 
 @contextlib.contextmanager

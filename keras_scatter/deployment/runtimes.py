@@ -59,9 +59,9 @@ class LiteRT:
 
     name = "LiteRT"
 
-    def __init__(self, path):
+    def __init__(self, path, threads=1):
         self._path = path
-        self._interpreter = _litert()[0](str(path))
+        self._interpreter = _litert()[0](str(path), num_threads=threads)
         self._interpreter.allocate_tensors()
         self._run = self._interpreter.get_signature_runner()
         (self._input,) = self._run.get_input_details()
@@ -81,14 +81,14 @@ class LiteRT:
 
 
 class OpenVino:
-    """OpenVINO on the processor, in float32: it would take bfloat16 where the processor has that."""
+    """OpenVINO on the processor, in float32; by itself it would take bfloat16 where the processor has that."""
 
     name = "OpenVINO"
 
-    def __init__(self, path):
+    def __init__(self, path, precision="f32"):
         core = require("openvino", "openvino").Core()
         self._model = core.read_model(str(path))
-        self._compiled = core.compile_model(self._model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        self._compiled = core.compile_model(self._model, "CPU", {"INFERENCE_PRECISION_HINT": precision})
 
     @staticmethod
     def check():

@@ -110,7 +110,8 @@ def run(plan, stages, moduli, output, first=0):
             found[i] = stages.average(moduli, node.level)
         elif node.emits:
             found[i] = stages.parts(waves) if output == "wavelet" else moduli
-        if node.end > i + 1 and stages.in_parts and (size := rows_at_a_time(plan, stages, i, moduli)):
+        size = rows_at_a_time(plan, stages, i, moduli) if node.end > i + 1 and stages.in_parts else None
+        if size:
             below = functools.partial(run, plan, stages, output=output, first=i)
             rows = len(node.rows) // len(plan.nodes[first].rows)
             found |= _in_parts(stages, below, stages.planes(moduli), rows, size)

@@ -1,6 +1,5 @@
 """A training that never ends worse than it began."""
 
-import io
 import math
 import os
 import signal
@@ -12,7 +11,7 @@ import keras
 import numpy as np
 
 from keras_scatter.arguments import shown
-from keras_scatter.files import damaged, read_npz, write_atomically
+from keras_scatter.files import damaged, npz_bytes, read_npz, write_atomically
 from keras_scatter.typing import PathLike
 
 
@@ -136,10 +135,9 @@ class RestoreBest(keras.callbacks.Callback):
 
     def _keep(self):
         if self.filepath is not None:
-            buffer = io.BytesIO()
-            weights = {f"weight_{i}": weight for i, weight in enumerate(self.best_weights)}
-            np.savez(buffer, best=self.best, best_epoch=self.best_epoch, **weights)
-            write_atomically(self.filepath, buffer.getvalue())
+            kept = {"best": np.float64(self.best), "best_epoch": np.int64(self.best_epoch)}
+            kept |= {f"weight_{i}": weight for i, weight in enumerate(self.best_weights)}
+            write_atomically(self.filepath, npz_bytes(kept, sealed=True))
 
     def _interrupt(self, number, frame):
         self.interrupted = self.model.stop_training = True

@@ -18,6 +18,7 @@ from keras_scatter.workflows.selfcheck_cases import CLEAR, OTHER, RIGHT, case_of
 
 SECONDS = 600  # of a case, also on a busy machine; what takes longer hangs
 SAVED = 5  # seconds between two states of the results
+FILES = "damaged files"  # how they are called in the table
 LONG = 3  # minutes from which on run folders are damaged, and a run is stopped and resumed
 
 
@@ -30,8 +31,8 @@ def campaign(result, minutes, report=lambda result: None):
         report: called with the result every few seconds.
 
     Returns:
-        The result: `seed`, `cases` (how many there were), `counts` by layer and outcome, and `failures`, dicts of
-        `case`, `code` and `said`.
+        The result: `seed`, `cases` (how many there were), `counts` by layer or `FILES`, and outcome, and `failures`,
+        dicts of `case`, `code` and `said`.
     """
     end, saved = time.monotonic() + 60 * minutes, time.monotonic()
     with float64_allowed(), warnings.catch_warnings():
@@ -40,7 +41,7 @@ def campaign(result, minutes, report=lambda result: None):
             case = case_of(result["seed"], result["cases"])
             with _limited(SECONDS):
                 kind, said = outcome(case)
-            _count(result, case.layer, kind, case.code(), said)
+            _count(result, FILES if case.kind == "file" else case.layer, kind, case.code(), said)
             result["cases"] += 1
             if time.monotonic() > saved + SAVED:
                 saved = time.monotonic()

@@ -1,3 +1,5 @@
+import functools
+import logging
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +47,20 @@ def test_gradients_of_an_xla_program():
     assert_close(by_y, 2 * x * y)
     assert by_constant is None
     assert_close(outer.gradient(slope, x), 2 * (y**2 + 6 * x**2) * 12 * x)
+
+
+@tensorflow_only
+def test_autograph_does_not_warn_of_a_program(caplog):
+    import tensorflow as tf
+
+    function = compiled(xla_under_tensorflow=False)(functools.partial(lambda x, y: x + y, 1))
+    logger = logging.getLogger("tensorflow")
+    logger.addHandler(caplog.handler)
+    try:
+        assert tf.function(lambda x: function(x))(tf.constant(2)).numpy() == 3
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert not caplog.records
 
 
 @tensorflow_only
