@@ -61,21 +61,21 @@ class LiteRT:
 
     def __init__(self, path, threads=1):
         self._path = path
-        self._interpreter = _litert()[0](str(path), num_threads=threads)
+        self._interpreter = litert()[0](str(path), num_threads=threads)
         self._interpreter.allocate_tensors()
         self._run = self._interpreter.get_signature_runner()
         (self._input,) = self._run.get_input_details()
 
     @staticmethod
     def check():
-        _litert()
+        litert()
 
     def __call__(self, batch):
         found = self._run(**{self._input: batch})
         return [found[name] for name in sorted(found, key=_in_order)]
 
     def operators(self):
-        make, resolvers = _litert()
+        make, resolvers = litert()
         plain = make(str(self._path), experimental_op_resolver_type=resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
         return _counted(operator["op_name"] for operator in plain._get_ops_details())
 
@@ -129,7 +129,7 @@ class Torch:
         return _counted(str(node.target) for node in self._program.graph.nodes if node.op == "call_function")
 
 
-def _litert():
+def litert():
     """The class of interpreters, and the kinds of their resolvers."""
     try:
         from ai_edge_litert import interpreter

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
+from keras_scatter.deployment import runtimes
 from keras_scatter.errors import errors_by_order
 from keras_scatter.filters import half_band
 from keras_scatter.layers import ComplexModulusConv1D, ScatteringFFT1D
@@ -362,13 +363,12 @@ def test_more_orders_than_there_can_be_take_no_time():
 def test_litert_with_built_in_operations(streamed, tmp_path):
     """A step of a stream has its states as inputs and outputs."""
     import tensorflow as tf
-    from test_deployment import litert_interpreter
 
     layer, x = make(padding="zeros"), noise(1, 64, 1)
     model = layer.streaming_model(samples=16) if streamed else keras.Sequential([keras.Input((64, 1)), layer])
     built_in = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
     model.export(str(tmp_path / "model.tflite"), format="litert", verbose=False, target_spec=built_in)
-    interpreter = litert_interpreter()(str(tmp_path / "model.tflite"))
+    interpreter = runtimes.litert()[0](str(tmp_path / "model.tflite"))
     runner = interpreter.get_signature_runner()
     if not streamed:
         (found,) = runner(**{next(iter(runner.get_input_details())): x}).values()
