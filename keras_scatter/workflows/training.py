@@ -263,7 +263,7 @@ class Backup(keras.callbacks.Callback):
             path = pathlib.Path(folder) / self.path.name
             self.model.save_weights(path)
             with h5py.File(path, "a") as file:
-                file.attrs[ABOUT] = json.dumps({"epoch": epoch + 1, "checksum": files.checksum(_arrays(file))})
+                file.attrs[ABOUT] = json.dumps({"epoch": epoch + 1, "checksum": _checksum(file, epoch + 1)})
             files.write_atomically(self.path, path.read_bytes())
 
     def _checked_epoch(self):
@@ -271,16 +271,16 @@ class Backup(keras.callbacks.Callback):
             if ABOUT not in file.attrs:
                 return int(files.read_json(self.path.parent / "training_metadata.json", ("epoch",))["epoch"])
             about = json.loads(file.attrs[ABOUT])
-            if about["checksum"] != files.checksum(_arrays(file)):
-                raise ValueError("the checksum of its arrays is not the one that was written with them")
+            if about["checksum"] != _checksum(file, about["epoch"]):
+                raise ValueError("its checksum is not the one that was written with it")
             return about["epoch"]
 
 
-def _arrays(file):
-    """All arrays of an HDF5 file by path."""
-    found = {}
+def _checksum(file, epoch):
+    """A checksum of all arrays of an HDF5 file by path, and of the epoch that they are of."""
+    found = {"epoch": np.array(epoch)}
     file.visititems(lambda name, item: found.update({name: item[()]} if isinstance(item, h5py.Dataset) else {}))
-    return found
+    return files.checksum(found)
 
 
 def logs(folder):

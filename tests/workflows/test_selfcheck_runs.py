@@ -33,7 +33,13 @@ def interrupted(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(selfcheck_runs, "CONFIG", config)
     monkeypatch.setattr(selfcheck_runs, "_unbroken", lambda name: whole)
     monkeypatch.setattr(selfcheck_runs, "_interrupted", lambda: found)
+    monkeypatch.setattr(selfcheck_runs, "_resume", lambda out: resume(config, out))
     return found
+
+
+def resume(config, out):
+    """In this process, which is faster."""
+    distill(DistillConfig(**config), out, resume=True, verbose=0)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -54,6 +60,18 @@ def test_other_filters_are_found(interrupted, monkeypatch):
             continue
     else:
         pytest.fail("every flipped bit was refused")
+
+
+@pytest.mark.parametrize(("content", "error"), [("{", ValueError), (None, RuntimeError)])
+def test_what_a_resumed_run_says(tmp_path, monkeypatch, content, error):
+    command = selfcheck_runs._command("distill", tmp_path, "--resume")
+    if content is None:
+        command = [selfcheck_runs.sys.executable, "-c", "raise SystemExit(3)"]
+    else:
+        (tmp_path / "config.json").write_text(content)
+    monkeypatch.setattr(selfcheck_runs, "_command", lambda *arguments: command)
+    with pytest.raises(error, match=r"config.json is damaged: " if content else None):
+        selfcheck_runs._resume(tmp_path)
 
 
 def test_differences():

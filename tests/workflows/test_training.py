@@ -165,6 +165,16 @@ def test_a_backup_is_one_file(tmp_path):
     assert [path.name for path in (tmp_path / "backup").iterdir()] == ["latest.weights.h5"]
 
 
+def test_the_epoch_of_a_backup_is_part_of_its_checksum(tmp_path):
+    train(classifier(), RECIPE, (data(), data()), 0, tmp_path, verbose=0)
+    path = tmp_path / "backup" / "latest.weights.h5"
+    content = path.read_bytes()
+    start = content.index(b'{"epoch": ') + 10
+    path.write_bytes(content[:start] + bytes([content[start] ^ 1]) + content[start + 1 :])
+    with pytest.raises(ValueError, match=r"latest\.weights\.h5 is damaged: its checksum"):
+        train(classifier(), RECIPE, (data(), data()), 0, tmp_path, verbose=0)
+
+
 def test_the_backup_of_keras_is_read(tmp_path):
     """Version 0.1.0 wrote it."""
     model, (images, _) = classifier(), data()
