@@ -13,6 +13,7 @@ from keras_scatter.optional import require
 ENDINGS = (".png", ".pdf", ".svg")
 # Programs that ours are compared with, by the beginning of their names.
 OTHERS = {"kymatio": "Kymatio", "scatlayer": "pytorch_wavelets"}
+EXACT = 1e-3  # percent
 PALER = {"jax": 0.65, "torch": 0.4}
 
 
@@ -56,6 +57,8 @@ def signal_filter_group(config, arrays):
 def loss_curve(history, orders):
     """Draw loss and held-out relative error by order against epochs. Returns the figure.
 
+    Errors below `EXACT` are named, not drawn: they would flatten the others.
+
     Args:
         history: dict of lists, one entry an epoch, with `epoch`, `loss`, `val_loss` and `val_relative_error_m`.
         orders: the orders m.
@@ -66,8 +69,12 @@ def loss_curve(history, orders):
     left.set(xlabel="epoch", ylabel="loss")
     for order in orders:
         error = 100 * np.asarray(history[f"val_relative_error_{order}"])
-        right.plot(history["epoch"], error, marker=".", label=f"order {order}")
-    right.set(xlabel="epoch", ylabel="relative error, held out (%)", yscale="log" if len(orders) else "linear")
+        exact = np.max(error) < EXACT
+        label = f"order {order}, below {EXACT:g} %" if exact else f"order {order}"
+        right.plot([] if exact else history["epoch"], [] if exact else error, marker=".", label=label)
+    right.set(xlabel="epoch", ylabel="relative error, held out (%)", yscale="log")
+    for axis in (left, right):
+        _plain_numbers(axis.yaxis)
     left.legend()
     right.legend()
     return figure
@@ -81,7 +88,7 @@ def speed(forward, gradient):
     Args:
         forward, gradient: results of `keras_scatter.workflows.benchmark.comparison`.
     """
-    pyplot, ticker = require("matplotlib.pyplot", "plots"), require("matplotlib.ticker", "plots")
+    pyplot = require("matplotlib.pyplot", "plots")
     found = [name for compared in (forward, gradient) for of in compared.values() for name in of if name]
     programs = [name for name in dict.fromkeys(found) if not name.startswith(tuple(OTHERS))]
     other = next((words for start, words in OTHERS.items() if any(name.startswith(start) for name in found)), "ours")
@@ -101,8 +108,7 @@ def speed(forward, gradient):
         axis.set_xticks(range(len(shown)), list(shown), fontsize=11)
         axis.set(title=f"{what}, against {other}", yscale="log")
         axis.set_ylabel("times faster", fontsize=11)
-        axis.yaxis.set(major_locator=ticker.LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}")
-        axis.yaxis.set_minor_formatter(ticker.NullFormatter())
+        _plain_numbers(axis.yaxis)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=11, ncols=4, loc="outside lower center")
     return figure
@@ -111,27 +117,40 @@ def speed(forward, gradient):
 def scaling(measured):
     """Draw time and memory against batch, size, J and L on logarithmic axes. Returns the figure.
 
+    Where a program has no result, there is a cross at the lower edge.
+
     Args:
         measured: by measure (`"forward"`, seconds, and `"memory"`, bytes), the result of
             `keras_scatter.workflows.benchmark.growth`.
     """
     arguments = list(next(iter(measured.values())))
     programs = sorted({program for found in measured.values() for lines in found.values() for program in lines})
-    colours = {program: f"C{index}" for index, program in enumerate(programs)}
-    size = (3 * len(arguments), 6)
+    size = (3 * len(arguments), 6.4)
     figure, axes = subplots(2, len(arguments), figsize=size, sharey="row", squeeze=False)
     for row, (measure, found) in zip(axes, measured.items()):
-        row[0].set_ylabel("seconds" if measure == "forward" else "bytes of memory")
+        row[0].set_ylabel("time (s)" if measure == "forward" else "memory (MB)")
+        unit = 1 if measure == "forward" else 1e6
         for axis, argument in zip(row, arguments):
-            for program, line in found[argument].items():
-                label = f"{program}, slope {line['slope']:.2f}"
-                axis.loglog(line["at"], line["values"], marker=".", label=label, color=colours[program])
-            axis.set_xlabel(argument)
             ticks = sorted({number for line in found[argument].values() for number in line["at"]})
+            for index, program in enumerate(programs):
+                line = found[argument].get(program, {"at": [], "values": []})
+                values = np.array(line["values"]) / unit
+                axis.loglog(line["at"], values, marker=".", label=program, color=f"C{index}")
+                missing = [number for number in ticks if number not in line["at"]]
+                edge = {"transform": axis.get_xaxis_transform(), "linestyle": "", "marker": "x", "color": f"C{index}"}
+                axis.plot(missing, [0.03 + 0.05 * index] * len(missing), in_layout=False, **edge)
+            axis.set_xlabel(argument)
             axis.set_xticks(ticks, list(map(str, ticks)))
             axis.set_xticks([], minor=True)
-            axis.legend(fontsize=7)
+            _plain_numbers(axis.yaxis)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    handles += axes[0, 0].plot([], [], marker="x", linestyle="", color="black")
+    figure.legend(handles, [*labels, "no result"], fontsize=10, ncols=len(handles), loc="outside lower center")
     return figure
+
+
+# Where the kernel size of a point stands, by the number of decimated channels: lines may meet.
+PLACES = ((4, 4), (-11, -9), (-3, -15), (6, 1))
 
 
 def frontier(points):
@@ -153,11 +172,26 @@ def frontier(points):
             errors = [100 * point["relative_error"][-1] for point in line]
             axis.semilogy([cost(point) for point in line], errors, marker=".", label=str(P), color=f"C{P - 1}")
             for point, error in zip(line, errors):
-                place = {"xytext": (4, 4), "textcoords": "offset points", "color": f"C{P - 1}"}
+                place = {"xytext": PLACES[P - 1], "textcoords": "offset points", "color": f"C{P - 1}"}
                 axis.annotate(str(point["kernel_size"]), (cost(point), error), fontsize=10, **place)
         axis.set_xlabel(label)
+        axis.margins(y=0.12)
+        _plain_numbers(axis.yaxis)
     axes[0].set_ylabel(f"relative error of order {len(points[0]['relative_error']) - 1} (%)")
     axes[0].legend(title="decimated channels\n(at the points: kernel size)", fontsize=8, title_fontsize=8)
+    return figure
+
+
+def _plain_numbers(axis):
+    """Ticks of a logarithmic axis at 1, 2 and 5, without powers."""
+    ticker = require("matplotlib.ticker", "plots")
+    axis.set(major_locator=ticker.LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}")
+    axis.set_minor_formatter(ticker.NullFormatter())
+
+
+def stamped(figure, text):
+    """The figure with a line below that no reader may miss."""
+    figure.supxlabel(text, fontsize=10)
     return figure
 
 

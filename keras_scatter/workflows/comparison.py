@@ -155,9 +155,15 @@ class Comparison(Series):
     def remark(self, protocol):
         if protocol["quick"]:
             return QUICK_NOTE
-        reduced = [f"{protocol[key]} {key}" for key in ("epochs", "images") if protocol[key]]
-        reduced += [f"base width {protocol['width']} instead of {self.width}"] if protocol["width"] else []
-        return self.note + (f" Reduced protocol: {', '.join(reduced)}." if reduced else "")
+        return " ".join(filter(None, [self.note, self.reduced(protocol)]))
+
+    def reduced(self, protocol):
+        """As in `Experiment`."""
+        if protocol["quick"]:
+            return super().reduced(protocol)
+        changed = [f"{protocol[key]} {key}" for key in ("epochs", "images") if protocol[key]]
+        changed += [f"base width {protocol['width']} instead of {self.width}"] if protocol["width"] else []
+        return f"Reduced protocol: {', '.join(changed)}." if changed else None
 
     def heading(self, summary):
         return f"{self.title}: accuracies in percent"

@@ -104,6 +104,10 @@ class Experiment:
         """What the reader of the table must know, None for nothing."""
         return self.note
 
+    def reduced(self, protocol):
+        """What is less than in the paper, for the foot of the figure; None for nothing."""
+        return "Quick form: it measures nothing." if protocol.get("quick") else None
+
     def run(
         self,
         out: str | None = None,
@@ -156,7 +160,8 @@ class Experiment:
                 self.make(todo, protocol, data, out, verbose)
             summary = self.summarise(protocol, out)
             if self.figure:
-                charts.save(self.draw(summary), out / self.figure)
+                figure, reduced = self.draw(summary), self.reduced(protocol)
+                charts.save(charts.stamped(figure, reduced) if reduced else figure, out / self.figure)
             self.show(summary, out)
             return summary
 

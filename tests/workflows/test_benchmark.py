@@ -335,7 +335,9 @@ def test_growth():
     assert set(found) == {"batch"}
     figure = charts.scaling({measure: benchmark.growth(result, measure) for measure in ("forward", "memory")})
     assert [axis.get_xlabel() for axis in figure.axes] == ["batch", "batch"]
-    assert figure.axes[0].get_legend().get_texts()[0].get_text() == "exact-jax, slope 1.00"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["exact-jax", "exact-torch", "no result"]
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x" and len(line.get_xdata())]
+    assert [(list(line.get_xdata()), line.get_color()) for line in crosses] == [([256], "C1")]
 
 
 def test_the_tables_of_the_readme(tmp_path, monkeypatch):

@@ -44,3 +44,13 @@ def test_loss_curve(tmp_path):
     assert [line.get_label() for line in figure.axes[1].lines] == ["order 0", "order 1"]
     charts.save(figure, tmp_path / "loss.png")
     assert (tmp_path / "loss.png").stat().st_size > 1000
+    # An order without error would flatten the others.
+    figure = charts.loss_curve(history | {"val_relative_error_0": [1e-7, 1e-7]}, range(2))
+    exact, other = figure.axes[1].lines
+    assert exact.get_label() == "order 0, below 0.001 %" and len(exact.get_xdata()) == 0
+    assert list(other.get_ydata()) == [20, 10] and figure.axes[1].get_ylim()[0] > 1
+
+
+def test_a_reduced_protocol_stands_below_its_figure():
+    figure = charts.stamped(charts.subplots()[0], "Reduced protocol: 15 epochs.")
+    assert figure.get_supxlabel() == "Reduced protocol: 15 epochs."
