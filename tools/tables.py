@@ -217,6 +217,7 @@ TABLES = {
     "seconds an epoch": functools.partial(experiment, "table2"),
     "MNIST": functools.partial(experiment, "mnist-mixing"),
     "arguments for images": functools.partial(experiment, "few-labels/arguments", caption="cifar10"),
+    "arguments for sounds": functools.partial(experiment, "few-labels/arguments", caption="spoken_digits"),
     "few textures": functools.partial(experiment, "few-labels/textures", caption="textures"),
     "private MNIST": functools.partial(experiment, "private-learning", caption="mnist"),
     "hybrid networks": functools.partial(experiment, "cifar-hybrid"),
