@@ -64,8 +64,8 @@ class AccuracyCurves(Series):
         """Accuracy against the number, a panel for each data set."""
         rows = summary["rows"]
         figure, axes = charts.subplots(1, len(rows), figsize=(5 * len(rows), 4.5), squeeze=False)
+        kinds = list(dict.fromkeys(name.split("-")[0] for name in self.lines))
         for axis, (dataset, lines) in zip(axes[0], rows.items()):
-            kinds = list(dict.fromkeys(name.split("-")[0] for name in lines))
             for row, (name, line) in enumerate(lines.items()):
                 means, deviations = zip(*((entry["accuracy"], entry["deviation"] or 0) for entry in line.values()))
                 features, _, head = name.partition("-")
@@ -75,5 +75,7 @@ class AccuracyCurves(Series):
                 look = {"capsize": 3, "linestyle": style, "marker": ".", "color": colour}
                 axis.errorbar(numbers, means, deviations, label=name, **look)
             axis.set(title=dataset, xlabel=self.against, xscale="log", ylabel="accuracy (%)")
-        axes[0][0].legend(fontsize=8)
+            charts.ticks_at(axis, [float(number) for line in lines.values() for number in line])
+            if axis is axes[0][0] or list(lines) != list(next(iter(rows.values()))):
+                axis.legend(fontsize=8)
         return figure

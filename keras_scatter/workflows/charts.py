@@ -140,8 +140,7 @@ def scaling(measured):
                 edge = {"transform": axis.get_xaxis_transform(), "linestyle": "", "marker": "x", "color": f"C{index}"}
                 axis.plot(missing, [0.03 + 0.05 * index] * len(missing), in_layout=False, **edge)
             axis.set_xlabel(argument)
-            axis.set_xticks(ticks, list(map(str, ticks)))
-            axis.set_xticks([], minor=True)
+            ticks_at(axis, ticks)
             _plain_numbers(axis.yaxis)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     handles += axes[0, 0].plot([], [], marker="x", linestyle="", color="black")
@@ -180,6 +179,13 @@ def frontier(points):
     axes[0].set_ylabel(f"relative error of order {len(points[0]['relative_error']) - 1} (%)")
     axes[0].legend(title="decimated channels\n(at the points: kernel size)", fontsize=8, title_fontsize=8)
     return figure
+
+
+def ticks_at(axis, numbers):
+    """Ticks of a logarithmic abscissa at these numbers and nowhere else."""
+    ticks = sorted(set(numbers))
+    axis.set_xticks(ticks, [f"{number:g}" for number in ticks])
+    axis.set_xticks([], minor=True)
 
 
 def _plain_numbers(axis):
