@@ -203,7 +203,8 @@ def _checksum(config, arrays):
 
 def _open_h5(content):
     file = h5py.File(io.BytesIO(content), "r")
-    headers = {name: (data.shape, data.dtype.name) for name, data in file["vars"].items() if name != CHECKSUM}
+    # A damaged name is bytes.
+    headers = {str(name): (data.shape, data.dtype.name) for name, data in file["vars"].items() if name != CHECKSUM}
     return file.attrs[ABOUT], headers, lambda name: file["vars"][name][()]
 
 

@@ -8,7 +8,7 @@ import types
 
 import numpy as np
 import pytest
-from compare import assert_close, images, once, to_numpy
+from compare import assert_close, images, on_torch, once, to_numpy
 from numpy_twin_1d import scattering
 
 import keras_scatter
@@ -40,6 +40,7 @@ def test_the_docstring_shows_how_to_run_the_script(path):
     assert f"    python examples/{path.name}" in path.read_text().split('"""')[1]
 
 
+@on_torch
 @pytest.mark.parametrize("student", ["faithful", "paper"])
 def test_distillation_saves_filters_that_load(example, student, capsys):
     arguments = ["--dataset", "dead_leaves", "--images", "50", "--epochs", "1", "--student", student]

@@ -350,3 +350,14 @@ def test_a_layer_from_its_group():
     for cls, name, what in ((ComplexModulusConv, "morlet_1d_Q4", "images"), (ComplexModulusConv1D, "morlet_o2", "sig")):
         with pytest.raises(ValueError, match=f"weights must be a filter group of {what}"):
             cls.from_group(name)
+
+
+def test_names_that_are_no_text(tmp_path):
+    """One bit of a name is flipped, so that it is no UTF-8."""
+    path = tmp_path / "group.weights.h5"
+    small().save_filters(path)
+    content = path.read_bytes()
+    place = content.rindex(b"psi_0_real") + 7
+    path.write_bytes(content[:place] + bytes([content[place] ^ 0x80]) + content[place + 1 :])
+    with pytest.raises(ValueError, match=r"group\.weights\.h5 must hold the arrays .* Received: \[\"b'psi_0_r"):
+        saved_filters.load(path)

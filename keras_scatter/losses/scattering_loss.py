@@ -77,7 +77,7 @@ class ScatteringLoss(keras.losses.Loss):
     >>> abs(whole / float(keras.ops.mean(difference) * len(layer.paths)) - 1) < 1e-5
     True
     >>> sampled = ScatteringLoss(layer, sample=1, seed=0)
-    >>> bool(abs(np.mean([float(sampled(wanted, found)) for _ in range(200)]) / whole - 1) < 0.3)
+    >>> bool(abs(np.mean([float(sampled(wanted, found)) for _ in range(50)]) / whole - 1) < 0.5)
     True
 
     Reference:

@@ -7,6 +7,7 @@ import pytest
 from compare import assert_close, images, to_numpy
 from keras import ops
 
+from keras_scatter.backend.programs import compiled
 from keras_scatter.filters.groups import designed_group, resolve_config
 from keras_scatter.functional import cascade, pyramid_stages
 from keras_scatter.functional.faithful import make_plan
@@ -20,6 +21,9 @@ WORKLOADS = [
     (17, (8, 8), 1, 12, 1, 2),
 ]
 
+# Operations of JAX by themselves are compiled one by one.
+scatter = compiled(xla_under_tensorflow=False)(cascade.scatter)
+
 
 @functools.cache
 def group(J, L, order, P):
@@ -30,7 +34,7 @@ def run(form, planes, J, L, order, P, paths=None, dtype="float32"):
     """Maps `(N, K, h, w)`."""
     plan = make_plan({"J": J, "L": L, "order": order}, paths)
     kernels = {name: ops.cast(ops.convert_to_tensor(kernel), dtype) for name, kernel in group(J, L, order, P).items()}
-    found = to_numpy(cascade.scatter(ops.convert_to_tensor(planes), kernels, FORMS[form], plan, "scattering"))
+    found = to_numpy(scatter(ops.convert_to_tensor(planes), kernels, FORMS[form], plan, "scattering"))
     return found if FORMS[form].row_axis == 1 else np.moveaxis(found, -1, 1)
 
 
