@@ -230,7 +230,7 @@ def _scatter(signals, arrays, plan, output):
             # Its arrays are constants: the gradient needs nothing but the spectra.
             of_stack = functools.partial(steps.second_order, bank=bank, stack=stack)
             if by_products is None:
-                of_stack = recomputed(of_stack, is_program=False)
+                of_stack = recomputed(of_stack, is_program=True)
             found.append(of_stack(tuple(spectra)))
     found = ops.concatenate(found, axis=1) if output == "scattering" else _by_path(found, plan)
     if plan.frequency.format == "joint" and output == "scattering":

@@ -121,10 +121,11 @@ def test_draws_differ_from_call_to_call_and_average_to_the_whole():
     layer, shape = made("signals")
     y_true, y_pred = pair(shape)
     sampled = ScatteringLoss(layer, sample=2, seed=3)
-    found = [float(sampled(y_true, y_pred)) for _ in range(60)]
+    count = 60 if BACKEND != "jax" else 24  # JAX compiles each eager call
+    found = [float(sampled(y_true, y_pred)) for _ in range(count)]
     whole = float(ScatteringLoss(layer)(y_true, y_pred))
-    assert len(set(found)) > 30
-    assert abs(np.mean(found) - whole) < 4 * np.std(found) / 60**0.5
+    assert len(set(found)) > count / 2
+    assert abs(np.mean(found) - whole) < 4 * np.std(found) / count**0.5
     again = ScatteringLoss(layer, sample=2, seed=3)
     assert [float(again(y_true, y_pred)) for _ in range(3)] == found[:3]
 
