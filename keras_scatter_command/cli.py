@@ -1,20 +1,16 @@
 """The command `keras-scatter`: its options and help, which need no Keras. It is imported when a command runs."""
 
-import ast
 import contextlib
 import functools
-import importlib.util
 import inspect
 import os
-import pathlib
-import re
 import sys
 from typing import Annotated, Any, Literal
 
 import cyclopts
 from cyclopts import App, Parameter
 
-from keras_scatter_command import __version__, workflow
+from keras_scatter_command import __version__, experiments, workflow
 
 STYLE: dict[str, Any] = {
     "help_format": "plaintext",
@@ -26,7 +22,6 @@ STYLE: dict[str, Any] = {
         name_transform=lambda name: name.replace("_", "-"), negative=(), consume_multiple=True, allow_repeating=True
     ),
 }
-EXPERIMENTS = pathlib.Path("workflows", "experiments")  # in the package
 
 
 app = App(
@@ -390,44 +385,29 @@ papers = App(
 app.command(papers)
 
 
-def _experiments():
-    """Name, alias and title of all experiments, read from their files."""
-    (folder,) = importlib.util.find_spec("keras_scatter").submodule_search_locations
-    for file in sorted(pathlib.Path(folder, EXPERIMENTS).glob("*/[!_]*.py")):
-        name = f"{file.parent.name}/{file.stem}".replace("_", "-")
-        assigned = [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.Assign)]
-        made = next(node.value for node in assigned if ast.unparse(node.targets[0]) == "EXPERIMENT")
-        given = {word.arg: word.value.value for word in made.keywords if isinstance(word.value, ast.Constant)}
-        yield name, given.get("alias"), given["title"]
-
-
 def _reproduce(tokens):
     """Run an experiment, whose name may stand behind its options."""
-    known = []
-    for name, alias, title in _experiments():
+    known = {}
+    for name, alias, title in experiments.titles():
         names = [name, alias] if alias else [name]
         if name not in papers:
             papers.command(lambda: None, name=names, help=title, group=name.split("/")[0])
-        known += names
-    name = next((token for token in tokens if token in known), None)
-    if name is None:
+        known |= dict.fromkeys(names, (name, title))
+    called = next((token for token in tokens if token in known), None)
+    if called is None:
         if tokens and not tokens[0].startswith("-"):
             listed = ", ".join(map(repr, known))
             raise ValueError(f"name must be one of {listed}. Received: name={tokens[0]!r}")
         return app(["reproduce", *tokens], exit_on_error=False, print_error=False)
-    rest = list(tokens)
-    rest.remove(name)
-    reproduce = workflow("reproduce")
-    experiment = reproduce.find(name)
+    rest, (name, title) = list(tokens), known[called]
+    rest.remove(called)
 
     def command(**options):
-        experiment.run(**options)
+        workflow("reproduce").find(name).run(**options)
 
-    # Its options are those of `run` and `plan`, and so is what is said of them.
-    said = (re.search(r"Args:\n(.*?)(\n\n|$)", inspect.getdoc(f), re.DOTALL) for f in (experiment.run, experiment.plan))
-    command.__doc__ = f"{experiment.title}\n\nArgs:\n" + "\n".join(found[1] for found in said if found)
-    command.__signature__ = inspect.Signature(reproduce.parameters(experiment))
-    alone = App(name=f"keras-scatter reproduce {name}", **STYLE)
+    parameters, said = experiments.options(name)
+    command.__doc__, command.__signature__ = f"{title}\n\nArgs:\n{said}", inspect.Signature(parameters)
+    alone = App(name=f"keras-scatter reproduce {called}", **STYLE)
     alone.default(command)
     return alone(rest, exit_on_error=False, print_error=False)
 

@@ -3,6 +3,7 @@ import importlib
 import inspect
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import keras_scatter_command
 from keras_scatter import saved_filters
 from keras_scatter.cli import main
 from keras_scatter.workflows import distill, reproduce
-from keras_scatter_command import cli
+from keras_scatter_command import cli, experiments
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -49,6 +50,8 @@ def test_an_unknown_group_lists_the_known_ones(capsys):
         (["--version"], 0),
         (["distill", "--help"], 0),
         (["reproduce", "--help"], 0),
+        (["reproduce", "fig3", "--help"], 0),
+        (["reproduce", "kymatio/qm7", "--nonsense"], 2),
         (["distill", "--desing=paper"], 2),
         (["distill", "--design=papyrus"], 2),
         (["reproduce", "tabel1"], 2),
@@ -83,8 +86,14 @@ def test_options_of_distill_are_those_of_its_config():
 
 
 def test_experiments_are_known_without_importing_them():
-    found = [(name, alias, title) for name, alias, title in cli._experiments()]
-    assert found == [(e.name, e.alias, e.title) for e in reproduce.EXPERIMENTS.values()]
+    assert list(experiments.titles()) == [(e.name, e.alias, e.title) for e in reproduce.EXPERIMENTS.values()]
+
+
+@pytest.mark.parametrize("name", reproduce.EXPERIMENTS)
+def test_options_of_experiments_are_those_of_their_methods(name):
+    (parameters, said), experiment = experiments.options(name), reproduce.find(name)
+    assert parameters == reproduce.parameters(experiment)
+    assert all(re.search(rf"^ *{parameter.name}: \w", said, re.MULTILINE) for parameter in parameters)
 
 
 def test_the_version(capsys):
