@@ -13,6 +13,7 @@ from keras_scatter.deployment.formats import FORMATS
 from keras_scatter.files import read_json
 from keras_scatter.filters.paths import scattering_paths
 from keras_scatter.workflows import benchmark, reports, reproduce
+from keras_scatter.workflows.selfcheck import FILES
 
 MARKED = re.compile(r"(<!-- table: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -148,6 +149,26 @@ def runtimes():
     return rows
 
 
+def selfcheck():
+    """What campaigns of `keras-scatter selfcheck` found, by backend: calls, damaged files, runs that were stopped."""
+    kinds = {"right": 0, "clear error": 0, "other": 0}
+    counts = {}
+    for path in sorted((benchmark.RESULTS / "selfcheck").glob("*.json")):
+        result = read_json(path)
+        for name, found in result["counts"].items():
+            what = "calls"
+            if name == FILES:
+                what = FILES
+            elif ", " in name:  # a command, and how it was stopped
+                what = "runs that were stopped"
+            total = counts.setdefault((result["versions"]["backend"], what), dict(kinds))
+            total.update({kind: total[kind] + found[kind] for kind in kinds})
+    rows = [["backend", "cases", "number", *kinds]]
+    for (backend, what), found in sorted(counts.items()):
+        rows.append([backend, what, *(f"{number:,}" for number in (sum(found.values()), *found.values()))])
+    return rows
+
+
 def _milliseconds(found):
     return benchmark.shown(found["seconds"], None, "forward") if "seconds" in found else "refused"
 
@@ -207,6 +228,7 @@ TABLES = {
     "exports": exports,
     "quantised exports": quantised_exports,
     "runtimes": runtimes,
+    "selfcheck": selfcheck,
     "stability": functools.partial(experiment, "table1"),
     "classifiers on CIFAR-10": functools.partial(experiment, "downstream", caption="cifar10"),
     "classifiers on MNIST": functools.partial(experiment, "downstream", caption="mnist"),

@@ -13,6 +13,7 @@ from keras_scatter.workflows.experiments.kymatio import qm7, spoken_digits
 @pytest.mark.parametrize("name", ["qm7", "spoken-digits"])
 def test_the_quick_form(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(spoken_digits, "PENALTIES", (1.0, 0.1))
     assert main(["reproduce", f"kymatio/{name}", "--quick"]) == 0
     out = pathlib.Path(f"runs/kymatio/{name}-quick")
     rows = json.loads((out / "summary.json").read_text())["rows"]

@@ -213,7 +213,7 @@ def network(maps, data, train, validation, all_train, test, seed, epochs):
     }
 
 
-def tones(count=8, size=1024):
+def tones(count=5, size=1024):
     """Recordings that are none: a tone for each digit, and noise."""
     generator = np.random.default_rng(0)
     digits, indices = np.repeat(np.arange(CLASSES), count), np.tile(2 * np.arange(count), CLASSES)
