@@ -139,13 +139,14 @@ def quantised_exports():
 
 
 def runtimes():
-    """Times of exported files by layer and runtime, of one image and of a batch, by size."""
+    """Times of exported files by layer and runtime, of one image and of a batch, by size; without files that none has."""
     workloads = read_json(benchmark.RESULTS / "runtimes.json")["seconds"]
     columns = [(workload, batch) for workload, batches in workloads.items() for batch in batches]
     rows = [["layer", "runtime", *(f"{batch} of {workload}" for workload, batch in columns)]]
     for kind in ("exact", "distilled"):
         found = [workloads[workload][batch][kind] for workload, batch in columns]
-        rows += [[kind, name, *(_milliseconds(times[name]) for times in found)] for name in found[0]]
+        cells = {name: [_milliseconds(times[name]) for times in found] for name in found[0]}
+        rows += [[kind, name, *times] for name, times in cells.items() if set(times) != {"refused"}]
     return rows
 
 
