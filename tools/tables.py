@@ -139,7 +139,7 @@ def quantised_exports():
 
 
 def runtimes():
-    """Times of exported files by layer and runtime, of one image and of a batch, by size; what was refused is left out."""
+    """Times of exported files by layer and runtime, of one image and of a batch, by size, without refused files."""
     workloads = read_json(benchmark.RESULTS / "runtimes.json")["seconds"]
     columns = [(workload, batch) for workload, batches in workloads.items() for batch in batches]
     rows = [["layer", "runtime", *(f"{batch} of {workload}" for workload, batch in columns)]]
