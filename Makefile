@@ -70,6 +70,8 @@ bench: $(INSTALLED)  ## measure all backends and other programs side by side (ho
 	for backend in tensorflow jax torch; do KERAS_BACKEND=$$backend $(BIN)/python benchmarks/sampled_loss.py \
 		--out $(RESULTS)/sampled_loss-$$backend.json; done
 	$(BIN)/keras-scatter bench --workloads signals --repetitions 3 --out $(RESULTS)/signals.json $(BENCH)
+	$(BIN)/keras-scatter bench --workloads 1x1x256x256-J6-o2-L4 --repetitions 3 --programs covariance-tensorflow \
+		covariance-jax covariance-torch covariance-plain --out $(RESULTS)/covariance.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads volumes --repetitions 3 --programs exact3d-tensorflow exact3d-jax \
 		exact3d-torch kymatio3d-torch --out $(RESULTS)/volumes.json $(BENCH)
 	$(BIN)/keras-scatter bench --workloads time-frequency --repetitions 3 --programs joint-tensorflow joint-jax \

@@ -65,6 +65,18 @@ def alone(file):
     return rows
 
 
+def against_plain(file):
+    """Times of all programs of a file, and how many times as fast they are as the straightforward one."""
+    measures, result = ("forward", "gradient"), read_json(benchmark.RESULTS / file)
+    compared = {measure: benchmark.comparison(result, measure) for measure in measures}
+    rows = [["workload", "program", "forward", "with gradient"]]
+    for workload, found in compared["forward"].items():
+        for program in filter(None, found):
+            cells = (benchmark.shown(*compared[measure][workload][program], measure) for measure in measures)
+            rows.append([workload, f"`{program}`", *cells])
+    return rows
+
+
 def student():
     """The faithful design beside the exact layer of its backend, and how many times as fast it is."""
     rows = [["workload", "backend", "exact", "faithful", "faithful in bfloat16"]]
@@ -220,6 +232,7 @@ TABLES = {
     "memory": functools.partial(benchmarked, "cpu.json", "memory", SCATTERING),
     "signals": functools.partial(benchmarked, "signals.json", "forward", on_all_backends("exact1d")),
     "gradients of signals": functools.partial(benchmarked, "signals.json", "gradient", on_all_backends("exact1d")),
+    "covariances": functools.partial(against_plain, "covariance.json"),
     "dual-tree": functools.partial(benchmarked, "dual_tree.json", "forward", on_all_backends("dtcwt")),
     "layers": functools.partial(
         benchmarked, "layers.json", "gradient", [*on_all_backends("invariant"), "conv-tensorflow"]
