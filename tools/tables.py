@@ -65,8 +65,8 @@ def alone(file):
     return rows
 
 
-def against_plain(file):
-    """Times of all programs of a file, and how many times as fast they are as the straightforward one."""
+def against_baseline(file):
+    """Times of all programs of a file in rows, and how many times as fast they are as what they are compared with."""
     measures, result = ("forward", "gradient"), read_json(benchmark.RESULTS / file)
     compared = {measure: benchmark.comparison(result, measure) for measure in measures}
     rows = [["workload", "program", "forward", "with gradient"]]
@@ -232,7 +232,8 @@ TABLES = {
     "memory": functools.partial(benchmarked, "cpu.json", "memory", SCATTERING),
     "signals": functools.partial(benchmarked, "signals.json", "forward", on_all_backends("exact1d")),
     "gradients of signals": functools.partial(benchmarked, "signals.json", "gradient", on_all_backends("exact1d")),
-    "covariances": functools.partial(against_plain, "covariance.json"),
+    "covariances": functools.partial(against_baseline, "covariance.json"),
+    "volumes": functools.partial(against_baseline, "volumes.json"),
     "dual-tree": functools.partial(benchmarked, "dual_tree.json", "forward", on_all_backends("dtcwt")),
     "layers": functools.partial(
         benchmarked, "layers.json", "gradient", [*on_all_backends("invariant"), "conv-tensorflow"]
