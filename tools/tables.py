@@ -47,32 +47,23 @@ def benchmarked(file, measure, programs):
     return benchmark.table(read_json(benchmark.RESULTS / file), measure, programs)
 
 
-def alone(file):
-    """All programs of a file by themselves, in rows."""
+MEASURES = {
+    "forward": "forward",
+    "memory": "its memory",
+    "gradient": "with gradient",
+    "gradient memory": "its memory",
+}
+
+
+def in_rows(file, measures, ratios):
+    """All programs of a file in rows, and, with ratios, how many times better they are than what they stand beside."""
     result = read_json(benchmark.RESULTS / file)
-    measures = {
-        "forward": "forward",
-        "memory": "its memory",
-        "gradient": "with gradient",
-        "gradient memory": "its memory",
-    }
     compared = {measure: benchmark.comparison(result, measure) for measure in measures}
-    rows = [["workload", "program", *measures.values()]]
+    rows = [["workload", "program", *(MEASURES[measure] for measure in measures)]]
     for workload, found in compared["forward"].items():
         for program in filter(None, found):
-            cells = [benchmark.shown(compared[measure][workload][program][0], None, measure) for measure in measures]
-            rows.append([workload, f"`{program}`", *cells])
-    return rows
-
-
-def against_baseline(file):
-    """Times of all programs of a file in rows, and how many times as fast they are as what they are compared with."""
-    measures, result = ("forward", "gradient"), read_json(benchmark.RESULTS / file)
-    compared = {measure: benchmark.comparison(result, measure) for measure in measures}
-    rows = [["workload", "program", "forward", "with gradient"]]
-    for workload, found in compared["forward"].items():
-        for program in filter(None, found):
-            cells = (benchmark.shown(*compared[measure][workload][program], measure) for measure in measures)
+            values = {measure: compared[measure][workload][program] for measure in measures}
+            cells = (benchmark.shown(value, ratio if ratios else None, name) for name, (value, ratio) in values.items())
             rows.append([workload, f"`{program}`", *cells])
     return rows
 
@@ -232,13 +223,13 @@ TABLES = {
     "memory": functools.partial(benchmarked, "cpu.json", "memory", SCATTERING),
     "signals": functools.partial(benchmarked, "signals.json", "forward", on_all_backends("exact1d")),
     "gradients of signals": functools.partial(benchmarked, "signals.json", "gradient", on_all_backends("exact1d")),
-    "covariances": functools.partial(against_baseline, "covariance.json"),
-    "volumes": functools.partial(against_baseline, "volumes.json"),
+    "covariances": functools.partial(in_rows, "covariance.json", ("forward", "gradient"), ratios=True),
+    "volumes": functools.partial(in_rows, "volumes.json", ("forward", "gradient"), ratios=True),
     "dual-tree": functools.partial(benchmarked, "dual_tree.json", "forward", on_all_backends("dtcwt")),
     "layers": functools.partial(
         benchmarked, "layers.json", "gradient", [*on_all_backends("invariant"), "conv-tensorflow"]
     ),
-    "large images": functools.partial(alone, "large.json"),
+    "large images": functools.partial(in_rows, "large.json", tuple(MEASURES), ratios=False),
     "memory growth": memory_growth,
     "exports": exports,
     "quantised exports": quantised_exports,

@@ -125,19 +125,22 @@ def test_a_reduced_protocol_says_so():
 
 
 @once
-def test_the_width_of_the_networks(tmp_path):
+def test_the_width_of_the_networks(tmp_path, monkeypatch):
     """The paper's, a smaller one for the quick form, or the one that is asked for."""
     wide = dataclasses.replace(COMPARED, width=96)
     assert [wide.protocol(quick)["width"] for quick in (False, True)] == [None, 4]
     protocol = wide.protocol(False, 20, None, width=32)
     assert protocol["width"] == 32
     assert wide.remark(protocol).endswith("Reduced protocol: 20 epochs, base width 32 instead of 96.")
+    stamps, stamped = [], charts.stamped
+    monkeypatch.setattr(charts, "stamped", lambda figure, text: stamps.append(text) or stamped(figure, text))
     widths = []
     architecture = Architecture(lambda recipe, seed, width: widths.append(width) or linear(recipe, seed, width), RECIPE)
     recorded = dataclasses.replace(wide, architectures={"one": architecture}, quick=("one",))
     for options in ({}, {"width": 7}):
         recorded.run(tmp_path, quick=True, images=40, verbose=0, overwrite=True, **options)
     assert widths == [4, 7]
+    assert stamps == ["Quick form: it measures nothing."] * 2
 
 
 @pytest.mark.parametrize(

@@ -105,3 +105,18 @@ def test_bad_folders(tmp_path, monkeypatch, capsys):
     ):
         assert main(["reproduce", "few-labels/textures", *options]) == 2
         assert text in capsys.readouterr().err
+
+
+def test_a_line_has_one_colour_in_all_panels():
+    """Also where a panel lacks some lines; it has a legend of its own then."""
+    lines = {"cifar10": ("J", "L", "order"), "spoken_digits": ("J", "Q", "order")}
+    entry = {"2": {"accuracy": 50.0, "deviation": 1.0}, "4": {"accuracy": 60.0, "deviation": 1.0}}
+    summary = {"rows": {dataset: dict.fromkeys(names, entry) for dataset, names in lines.items()}}
+    figure = arguments.EXPERIMENT.draw(summary)
+    colours = []
+    for axis, names in zip(figure.axes, lines.values()):
+        assert tuple(text.get_text() for text in axis.get_legend().get_texts()) == names
+        assert [tick.get_text() for tick in axis.get_xticklabels()] == ["2", "4"]
+        colours.append({line.get_label(): line[0].get_color() for line in axis.containers})
+    first, second = colours
+    assert first["J"] == second["J"] and first["order"] == second["order"] and first["L"] != second["Q"]
