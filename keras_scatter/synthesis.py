@@ -100,7 +100,9 @@ def synthesize(
         statistics = _statistics(layer, x)
         wanted = _wanted(statistics, x)
         found = minimise(_distance(statistics, wanted, len(x) > 1), start, search, callbacks, verbose)
-        if found.reason == "no progress" and not found.iterations and found.history["loss"][0] > 0:
+        stuck = found.reason == "no progress" and not found.iterations
+        # A start with the statistics of the target to rounding has nowhere to go either.
+        if stuck and found.history["relative_error"][0] > np.finfo(dtype).eps ** 0.5:
             raise ValueError(f"layer must have a gradient that leads nearer to the target. Received: {layer.name!r}")
         reached = _mean(statistics(ops.convert_to_tensor(found.image)), len(x) > 1)
     errors = _errors(layer, *map(ops.convert_to_numpy, (reached, wanted)))

@@ -91,6 +91,14 @@ def test_starts():
     assert_close(synthesize(X, LAYER, init=X[0] + 1, **few).image, X + 1, 1e-4)
 
 
+def test_a_start_that_is_good_to_rounding_is_the_result():
+    """A power spectrum is that of the start, and there may be no step that is nearer."""
+    power = ScatteringCovariance2D(J=2, L=2, paths=lambda path: path.kind == "P00")
+    found = [synthesize(X, power, iterations=9, tolerance=None, seed=seed, verbose=0) for seed in range(12)]
+    assert {result.reason for result in found} == {"no progress"}
+    assert min(result.iterations for result in found) == 0 and max(result.errors["P00"] for result in found) < 1e-6
+
+
 def test_seeds():
     first, same, other = (synthesize(X, LAYER, iterations=3, seed=seed, verbose=0).image.ravel() for seed in (5, 5, 6))
     assert np.array_equal(first, same) and not np.allclose(first, other)
