@@ -6,7 +6,7 @@ import pytest
 from compare import on_torch
 
 from keras_scatter.cli import main
-from keras_scatter.workflows.experiments.few_labels.textures import linear
+from keras_scatter.workflows.classifiers import linear
 from keras_scatter.workflows.experiments.statistics import fields, textures
 
 pytestmark = on_torch
@@ -20,6 +20,20 @@ def test_the_quick_form_of_textures(tmp_path, monkeypatch):
     rows = json.loads((out / "summary.json").read_text())["rows"]["brick"]
     assert set(rows) == set(textures.MODELS) and (out / "samples.png").exists()
     assert all(np.isfinite(row[key]) for row in rows.values() for key in ("relative_error", *textures.MEASURED))
+
+
+def test_the_picture_names_the_models(tmp_path):
+    sample = {"sample": [[0.0, 1.0]], "target": [[1.0, 0.0]]}
+    for texture in ("brick", "grass"):
+        for model in textures.MODELS:
+            path = tmp_path / texture / f"{model.replace(' ', '-')}_0.json"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps(sample))
+    rows = dict.fromkeys(("brick", "grass"), dict.fromkeys(textures.MODELS))
+    figure = textures.EXPERIMENT.draw({"rows": rows, "folder": str(tmp_path)})
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles == ["target", *textures.MODELS, *[""] * 4]
+    assert [axis.get_ylabel() for axis in figure.axes[::4]] == ["brick", "grass"]
 
 
 def test_differences():
@@ -54,6 +68,6 @@ def test_only_covariances_and_scattering_tell_them_apart():
     (seen, labels), (others, wanted) = (fields.make("filaments", 30, 32, [1, part]) for part in (0, 1))
 
     def accuracy(features):
-        return (linear(*fields._standardised(features(seen), labels, features(others))) == wanted).mean()
+        return (linear(features(seen), labels, features(others), each=True) == wanted).mean()
 
     assert accuracy(fields.covariance) > 0.9 and accuracy(fields.power) < 0.75

@@ -6,10 +6,10 @@ import numpy as np
 
 from keras_scatter.layers import ScatteringFFT
 from keras_scatter.workflows.accuracy_curves import AccuracyCurves
+from keras_scatter.workflows.classifiers import cnn, in_batches, linear
 from keras_scatter.workflows.datasets import load_labelled, striped_images
 from keras_scatter.workflows.experiment import chosen, given
 from keras_scatter.workflows.experiments.distilled_filters.downstream import balanced_draw
-from keras_scatter.workflows.experiments.few_labels.textures import cnn, in_batches, linear
 
 LABELS = (1, 3, 10, 30, 100)  # images of each class
 CLASSES, DIMENSIONS, STEPS, BATCH = 10, 40, 600, 16

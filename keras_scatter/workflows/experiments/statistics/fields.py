@@ -7,13 +7,12 @@ import numpy as np
 from keras_scatter.layers import ScatteringCovariance2D, ScatteringFFT
 from keras_scatter.optional import require
 from keras_scatter.workflows import reports
+from keras_scatter.workflows.classifiers import in_batches, linear, standardised
 from keras_scatter.workflows.comparison import mean_and_deviation
 from keras_scatter.workflows.datasets import dead_leaves
 from keras_scatter.workflows.experiment import Series, chosen, given
-from keras_scatter.workflows.experiments.few_labels.textures import in_batches, linear
 
 SIZE, COUNT, J, L = 64, 200, 4, 4
-LEAST = 1e-3  # deviation of a feature
 TASKS = ("dead leaves", "log-normal", "filaments", "parameter")
 
 
@@ -76,10 +75,10 @@ class Fields(Series):
         (seen, wanted), (others, answers) = ((FEATURES[features](fields), values) for fields, values in (train, test))
         described = {"task": task, "features": features, "seed": int(seed), "fields": len(train[0])}
         if task == "parameter":
-            found = _ridge(*_standardised(seen, wanted, others))
+            found = _ridge(seen, wanted, others)
             explained = 1 - np.square(found - answers).mean() / answers.var()
             return described | {"score": 100 * float(explained)}
-        found = linear(*_standardised(seen, wanted, others))
+        found = linear(seen, wanted, others, each=True)
         return described | {"score": 100 * float((found == answers).mean())}
 
     def rows(self, results):
@@ -140,15 +139,10 @@ def _stacked(fields):
     return np.stack(fields).astype("float32")[..., None]
 
 
-def _standardised(features, values, others):
-    """Features in times of their deviation; what all fields have in common counts for nothing."""
-    mean, deviation = features.mean(0), np.maximum(features.std(0), LEAST)
-    return (features - mean) / deviation, values, (others - mean) / deviation
-
-
 def _ridge(features, values, others):
-    """Predictions of ridge regression."""
+    """Predictions of ridge regression on features by their own deviations."""
     regression = require("sklearn.linear_model", "reproduce").RidgeCV(np.logspace(-2, 4, 13))
+    features, others = standardised(features, others, each=True)
     return regression.fit(features, values).predict(others)
 
 

@@ -118,17 +118,12 @@ class Samples(Series):
         return super().summarise(protocol, out) | {"folder": str(out)}
 
     def tables(self, summary):
-        header = ["model", "error of its statistics", *MEASURED]
-        return {
-            name: [
-                header,
-                *(
-                    (model, f"{row['relative_error']:.1e}", *(f"{row[key]:.2f}" for key in MEASURED))
-                    for model, row in models.items()
-                ),
-            ]
+        lines = [
+            (name, model, f"{row['relative_error']:.1e}", *(f"{row[key]:.2f}" for key in MEASURED))
             for name, models in summary["rows"].items()
-        }
+            for model, row in models.items()
+        ]
+        return {None: [["texture", "model", "error of its statistics", *MEASURED], *lines]}
 
     def draw(self, summary):
         """The target and the first sample of each model, a texture a row."""
@@ -143,7 +138,8 @@ class Samples(Series):
             pictures = {"target": target, **{model: np.array(one["sample"]) for model, one in found.items()}}
             for axis, (model, image) in zip(line, pictures.items()):
                 axis.imshow(image, cmap="gray", vmin=target.min(), vmax=target.max())
-                axis.set(title=model if line is axes[0] else None, xticks=[], yticks=[])
+                axis.set(title=model if name == next(iter(rows)) else None, xticks=[], yticks=[])
+            line[0].set_ylabel(name)
         return figure
 
 
