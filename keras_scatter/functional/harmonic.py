@@ -1,6 +1,7 @@
 """Solid harmonic scattering of volumes: waves of all orders m under one root, powers of moduli."""
 
 import functools
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -123,18 +124,25 @@ class HarmonicStages(cascade.Stages):
         spectrum = self._fourier.turned(spectrum) if degree % 2 else spectrum
         real = self._waves(spectrum, first, last)
         if first.shape[0] == degree + 1:
-            return smooth_root(ops.sum(real * real, axis=1, keepdims=True))
+            return smooth_root(_sum_of_squares(real))
         # Besides the half that has a mirror image there is one that has none: waves of it are imaginary.
         last = ops.concatenate([last[: degree + 1], -last[degree + 1 :]])
         imaginary = self._waves(self._fourier.turned(spectrum), first, last)
         if self._plan.filters.covariant:
-            return smooth_root(ops.sum(real * real + imaginary * imaginary, axis=1, keepdims=True))
+            return smooth_root(_sum_of_squares(itertools.chain(real, imaginary)))
         # psi_{-l} is the second wavelet minus i times the first one.
-        one, other = real[:, :1] - imaginary[:, 1:], real[:, 1:] + imaginary[:, :1]
-        return smooth_root(one * one + other * other)
+        (a, b), (c, d) = real, imaginary
+        return smooth_root(_sum_of_squares([a - d, b + c]))
 
     def _waves(self, spectrum, first, last):
-        return self._fourier.real_inverse(self._fourier.product_of_terms(spectrum, first, last), self._sizes)
+        """The waves `(N, R, D, H, W)` of each wavelet in turn: nothing waits for the others, and stays in the cache."""
+        for wavelet in range(first.shape[1]):
+            product = self._fourier.product_of_terms(spectrum, first[:, wavelet : wavelet + 1], last)
+            yield self._fourier.real_inverse(product, self._sizes)
+
+
+def _sum_of_squares(waves):
+    return sum(wave * wave for wave in waves)
 
 
 def _scatter(volumes, arrays, plan, output):

@@ -255,7 +255,8 @@ def _statistics(features, thresholds, generator):
 
 def _normalised(features, mean, deviation):
     """Rows of normalised features, `(n, d)` float32."""
-    found = (np.asarray(features, "float32") - mean) / deviation
+    found = np.subtract(features, mean, dtype="float32")
+    found /= deviation
     return found.reshape(len(found), -1)
 
 

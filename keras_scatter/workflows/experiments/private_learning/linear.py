@@ -13,7 +13,7 @@ DELTA, CLASSES = 1e-5, 10
 ROWS = ("exact-linear", "pixels-linear")
 EPSILONS = (1.0, 2.0, 3.0)
 # By data set: batch, learning rate and steps; by features, the largest norms that enter mean and variance: round
-# numbers that were not taken from these images.
+# numbers that were not taken from these images. Those for CIFAR-10 are about the medians of other photographs.
 RECIPES = {
     "mnist": {"batch": 4096, "learning_rate": 8.0, "steps": 560},
     "cifar10": {"batch": 8192, "learning_rate": 4.0, "steps": 293},
@@ -21,8 +21,8 @@ RECIPES = {
 NORMS = {
     ("mnist", "exact"): (0.2, 0.05),
     ("mnist", "pixels"): (0.15, 0.1),
-    ("cifar10", "exact"): (0.8, 0.5),
-    ("cifar10", "pixels"): (0.8, 0.5),
+    ("cifar10", "exact"): (0.75, 0.4),
+    ("cifar10", "pixels"): (0.75, 0.4),
 }
 
 
