@@ -47,6 +47,17 @@ def test_regressions_find_their_own_kind():
 
 
 @once
+@pytest.mark.filterwarnings("error")
+def test_a_penalty_that_is_too_small_is_not_chosen():
+    """Of a kernel of a lower rank than there are examples."""
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(60, 2))
+    energies = x[:, 0] * x[:, 1]
+    found = qm7.cross_validated(x, energies, qm7.folds_of(60), [1e-6, 1e-25], "bilinear")
+    assert abs(found - energies).max() < 1e-3
+
+
+@once
 def test_the_penalty_is_not_chosen_on_what_is_measured(monkeypatch):
     seen = []
 

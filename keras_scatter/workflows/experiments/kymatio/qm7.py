@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import math
+import warnings
 
 import keras
 import numpy as np
@@ -202,10 +203,13 @@ def fitted(features, energies, train, others, penalties, regression):
     else:
         square, basis, wanted = x.T @ x, y, x.T @ wanted
     identity = np.eye(len(square))
-    return [
-        middle + basis @ scipy.linalg.solve(square + penalty * identity, wanted, assume_a="pos")
-        for penalty in penalties
-    ]
+    with warnings.catch_warnings():
+        # A penalty that is too small for the precision is not the best one, and may leave negative eigenvalues.
+        warnings.simplefilter("ignore", scipy.linalg.LinAlgWarning)
+        return [
+            middle + basis @ scipy.linalg.solve(square + penalty * identity, wanted, assume_a="sym")
+            for penalty in penalties
+        ]
 
 
 def errors(found, energies):
