@@ -251,10 +251,12 @@ TABLES = {
     "textures": functools.partial(experiment, "statistics/textures"),
     "fields": functools.partial(experiment, "statistics/fields"),
     "private MNIST": functools.partial(experiment, "private-learning", caption="mnist"),
+    "private CIFAR-10": functools.partial(experiment, "private-learning", caption="cifar10"),
     "hybrid networks": functools.partial(experiment, "cifar-hybrid"),
     "weights behind scattering": functools.partial(experiment, "first-order-hybrids/table1"),
     "reconstructions": functools.partial(experiment, "first-order-hybrids/figure1"),
     "spoken digits": functools.partial(experiment, "kymatio/spoken-digits"),
+    "energies": functools.partial(experiment, "kymatio/qm7"),
     "chirps": functools.partial(experiment, "jtfs/chirps"),
     "drawn rectangles": functools.partial(experiment, "first-order-hybrids/detection"),
 }
