@@ -15,13 +15,11 @@ class Wavelet(NamedTuple):
     Attributes:
         n: index in the bank of its order.
         j: its moduli may be sampled every 2**j.
-        waves: complex waves under the root of one modulus.
         kind: only wavelets of one kind are applied together.
     """
 
     n: int
     j: int
-    waves: int = 1
     kind: object = None
 
 
@@ -153,8 +151,7 @@ class Plan:
         for i in range(first, self.nodes[first].end):
             node = self.nodes[i]
             held = {k: size for k, size in held.items() if i < self.nodes[k].end}
-            waves = node.band.wavelets[0].waves if node.band else 1
-            size = 2 * waves * len(node.rows) // len(self.nodes[first].rows) * self.samples(axes, node.level)
+            size = 2 * len(node.rows) // len(self.nodes[first].rows) * self.samples(axes, node.level)
             largest = max(largest, sum(held.values()) + size)
             if node.end > i + 1:
                 held[i] = size

@@ -83,7 +83,7 @@ def volume_plan(geometry, order, powers, average, order_0, paths=None):
 
 def _wavelet(kind, J):
     j, degree = kind
-    return Wavelet(degree * (J + 1) + j, j, 2 * degree + 1, kind)
+    return Wavelet(degree * (J + 1) + j, j, kind)
 
 
 def _check_count(J, L, order, powers):
