@@ -7,7 +7,7 @@ from keras_scatter.workflows import charts, reports
 from keras_scatter.workflows.comparison import mean_and_deviation
 from keras_scatter.workflows.experiment import QUICK_NOTE, Series
 
-STYLES = {"linear": "-", "mlp": "--", "cnn": ":"}
+STYLES = {"linear": "-", "mlp": "--", "affine": "--", "cnn": ":"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,10 @@ class AccuracyCurves(Series):
                 look = {"capsize": 3, "linestyle": style, "marker": ".", "color": colour}
                 axis.errorbar(numbers, means, deviations, label=name, **look)
             axis.set(title=dataset, xlabel=self.against, xscale="log", ylabel="accuracy (%)")
-            charts.ticks_at(axis, [float(number) for line in lines.values() for number in line])
+            shown = [float(number) for line in lines.values() for number in line]
+            charts.ticks_at(axis, shown)
+            # As wide where there is one number only.
+            axis.set_xlim(min(shown) / 1.3, max(shown) * 1.3)
             if axis is axes[0][0] or list(lines) != list(next(iter(rows.values()))):
                 axis.legend(fontsize=8)
         return figure

@@ -121,3 +121,13 @@ def test_a_line_has_one_colour_in_all_panels():
         colours.append({line.get_label(): line[0].get_color() for line in axis.containers})
     first, second = colours
     assert first["J"] == second["J"] and first["order"] == second["order"] and first["L"] != second["Q"]
+
+
+def test_lines_of_one_kind_of_features_differ_and_one_number_is_in_the_middle():
+    entry = {"3.0": {"accuracy": 50.0, "deviation": 1.0}}
+    figure = digits.EXPERIMENT.draw({"rows": {"mnist": dict.fromkeys(digits.ROWS, entry)}})
+    (axis,) = figure.axes
+    looks = {(container[0].get_color(), container[0].get_linestyle()) for container in axis.containers}
+    assert len(looks) == len(digits.ROWS)
+    low, high = axis.get_xlim()
+    assert low * high == pytest.approx(9) and all(low < container[0].get_xdata() < high for container in axis.containers)
