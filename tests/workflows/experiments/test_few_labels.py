@@ -130,4 +130,6 @@ def test_lines_of_one_kind_of_features_differ_and_one_number_is_in_the_middle():
     looks = {(container[0].get_color(), container[0].get_linestyle()) for container in axis.containers}
     assert len(looks) == len(digits.ROWS)
     low, high = axis.get_xlim()
-    assert low * high == pytest.approx(9) and all(low < container[0].get_xdata() < high for container in axis.containers)
+    assert low * high == pytest.approx(9) and all(
+        low < container[0].get_xdata() < high for container in axis.containers
+    )
