@@ -141,7 +141,7 @@ class Plan:
     def peak(self, axes, first=0):
         """Largest number of real values alive at once while all that descends from a row of a node is computed.
 
-        They are spectra of moduli that are still read, and the complex waves of one node.
+        They are spectra of moduli that are still read, and the complex waves of one node, of volumes one at a time.
 
         Args:
             axes: those of the input.

@@ -16,7 +16,7 @@ def in_batches(layer, images):
     return np.concatenate([keras.ops.convert_to_numpy(layer(part)) for part in parts])
 
 
-def standardised(features, others, each=False):
+def in_deviations(features, others, each=False):
     """Both without the means of the first, and over their deviation.
 
     Args:
@@ -29,9 +29,9 @@ def standardised(features, others, each=False):
 
 
 def linear(features, labels, others, each=False):
-    """Predictions of logistic regression on features that are `standardised`."""
+    """Predictions of logistic regression on features in times of their deviation, see `in_deviations`."""
     classifier = require("sklearn.linear_model", "reproduce").LogisticRegression(C=C, max_iter=10_000)
-    features, others = standardised(features, others, each)
+    features, others = in_deviations(features, others, each)
     return classifier.fit(features, labels).predict(others)
 
 

@@ -3,14 +3,14 @@ import numpy as np
 import pytest
 from compare import assert_close
 
-from keras_scatter.workflows.classifiers import LEAST, cnn, in_batches, linear, standardised
+from keras_scatter.workflows.classifiers import LEAST, cnn, in_batches, in_deviations, linear
 
 
 def test_standardised():
     """The moments are those of the first, and one number or one for each feature."""
     features = np.random.default_rng(0).normal(size=(200, 3)) * [1, 100, 0] + [5, 6, 7]
     for each, deviations in ((False, features.std(0) / features.std()), (True, [1, 1, 0])):
-        found, others = standardised(features, features[:5] + 1, each)
+        found, others = in_deviations(features, features[:5] + 1, each)
         assert abs(found.mean(0)).max() < 1e-9
         assert_close(found.std(0), np.array(deviations), 1e-9)
         units = [1 / max(one, LEAST) for one in features.std(0)] if each else [1 / features.std()] * 3

@@ -64,6 +64,16 @@ def test_features_tell_textures_apart(features, monkeypatch):
     assert (linear(found[seen], labels[seen], found) == labels).mean() > 0.95
 
 
+def test_only_features_of_one_unit_are_divided_by_one_number(monkeypatch):
+    seen = {}
+    monkeypatch.setattr(textures, "linear", lambda x, labels, others, each: seen.update({name: each}) or others[:, 0])
+    features = {name: np.zeros((12, 3)) for name in textures.ROWS}
+    for name in ("scattering-linear", "covariance-linear", "hog-linear"):
+        data = features, np.repeat([0, 1], 6)
+        textures.EXPERIMENT.measure(f"textures/{name}/1_0", {"quick": True}, data, None, 0)
+    assert seen == {"scattering-linear": True, "covariance-linear": True, "hog-linear": False}
+
+
 def test_affine_spaces():
     """Two lines: near one of them, whatever the distance from its examples."""
     line = np.linspace(-1, 1, 5)[:, None]

@@ -7,7 +7,7 @@ import numpy as np
 from keras_scatter.layers import ScatteringCovariance2D, ScatteringFFT
 from keras_scatter.optional import require
 from keras_scatter.workflows import reports
-from keras_scatter.workflows.classifiers import in_batches, linear, standardised
+from keras_scatter.workflows.classifiers import in_batches, in_deviations, linear
 from keras_scatter.workflows.comparison import mean_and_deviation
 from keras_scatter.workflows.datasets import dead_leaves
 from keras_scatter.workflows.experiment import Series, chosen, given
@@ -142,7 +142,7 @@ def _stacked(fields):
 def _ridge(features, values, others):
     """Predictions of ridge regression on features by their own deviations."""
     regression = require("sklearn.linear_model", "reproduce").RidgeCV(np.logspace(-2, 4, 13))
-    features, others = standardised(features, others, each=True)
+    features, others = in_deviations(features, others, each=True)
     return regression.fit(features, values).predict(others)
 
 
