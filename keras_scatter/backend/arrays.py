@@ -31,6 +31,13 @@ def rows_times(planes, matrix):
     return ops.reshape(ops.reshape(planes, (-1, length)) @ matrix, (-1, *leading[1:], ops.shape(matrix)[1]))
 
 
+def row_sums(planes):
+    """The sums over the last axis, which stays with one entry. XLA is faster at products, PyTorch at sums."""
+    if keras.backend.backend() == "torch":
+        return ops.sum(planes, axis=-1, keepdims=True)
+    return rows_times(planes, ops.ones((ops.shape(planes)[-1], 1), planes.dtype))
+
+
 def cos_sin(angle):
     """Cosine and sine in the dtype of the angle: those of `keras.ops` are float32 for float64 under JAX."""
     if keras.backend.backend() == "jax":

@@ -22,7 +22,7 @@ from keras_scatter.backend import dft
 from keras_scatter.backend.arrays import take
 from keras_scatter.backend.constants import constants
 from keras_scatter.backend.modulus import modulus as modulus_of_pair
-from keras_scatter.backend.modulus import smooth_root
+from keras_scatter.backend.modulus import root_in_place, smooth_root
 from keras_scatter.filters.spectra import low_band
 
 
@@ -324,7 +324,7 @@ class _Torch(_Transforms):
 
     def modulus(self, waves):
         squares = waves.square()
-        return smooth_root(squares[..., 0] + squares[..., 1])
+        return root_in_place(squares[..., 0] + squares[..., 1])
 
     def _bins(self, filters):
         return filters.shape[-2]

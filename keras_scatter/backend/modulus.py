@@ -15,6 +15,8 @@ def modulus(real, imag):
     dtype = real.dtype
     if "16" in str(dtype):
         real, imag = ops.cast(real, "float32"), ops.cast(imag, "float32")
+    if keras.backend.backend() == "torch":
+        return ops.cast(root_in_place((real * real).addcmul_(imag, imag)), dtype)
     return ops.cast(smooth_root(real * real + imag * imag), dtype)
 
 
@@ -44,10 +46,8 @@ def _modulus_in_torch(waves, wavelets, offset):
     dtype, (*sizes, channels) = waves.dtype, waves.shape
     waves = ops.cast(waves, "float32") if "16" in str(dtype) else waves
     waves = waves if offset is None else waves + offset
-    real, imag = waves.reshape(*sizes, -1, 2, wavelets).unbind(-2)
-    # In place, because eager operations are bound by memory.
-    square = (real * real).addcmul_(imag, imag).add_(float(np.finfo("float32").tiny)).sqrt_()
-    return ops.cast(square.reshape(*sizes, channels // 2).contiguous(), dtype)
+    moduli = modulus(*waves.reshape(*sizes, -1, 2, wavelets).unbind(-2))
+    return ops.cast(moduli.reshape(*sizes, channels // 2).contiguous(), dtype)
 
 
 def smooth_root(square, bias=0.0):
@@ -56,9 +56,13 @@ def smooth_root(square, bias=0.0):
     Without a bias the smallest normal number, 1e-38 in float32, is added below the root. With one the difference is
     computed as `square / (sqrt(square + bias^2) + bias)`, which does not cancel.
     """
-    smallest = float(np.finfo("float64" if "64" in str(square.dtype) else "float32").tiny)
-    root = ops.sqrt(square + max(bias**2, smallest))
+    root = ops.sqrt(square + max(bias**2, _smallest(square.dtype)))
     return square / (root + bias) if bias else root
+
+
+def root_in_place(square):
+    """`smooth_root` of an array of PyTorch that is not needed afterwards: its operations are bound by memory."""
+    return square.add_(_smallest(square.dtype)).sqrt_()
 
 
 def power(u, exponent):
@@ -66,6 +70,10 @@ def power(u, exponent):
     if exponent in (1, 2):
         return u if exponent == 1 else u * u
     # What is no larger is a modulus of zero, see `smooth_root`.
-    smallest = 2 * float(np.finfo("float64" if "64" in str(u.dtype) else "float32").tiny) ** 0.5
-    is_zero = u <= smallest
+    is_zero = u <= 2 * _smallest(u.dtype) ** 0.5
     return ops.where(is_zero, 0.0, ops.where(is_zero, 1.0, u) ** exponent)
+
+
+def _smallest(dtype):
+    """The smallest normal number; of float32 for types of half precision."""
+    return float(np.finfo("float64" if "64" in str(dtype) else "float32").tiny)

@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from keras_scatter.backend import fourier
-from keras_scatter.backend.arrays import rows_times
+from keras_scatter.backend.arrays import row_sums, rows_times
 from keras_scatter.backend.chunks import chunk_size, map_chunks
 from keras_scatter.backend.constants import constants
 from keras_scatter.backend.modulus import modulus
@@ -26,6 +26,7 @@ from keras_scatter.functional.axes import cut, pad
 from keras_scatter.functional.signal_bank import Bins, signal_bank
 
 BLOCK = 512  # samples of a block of time, unless the stride of the outputs is longer
+ARRAYS = 12  # that large at a time in a block, where every operation makes one
 DENSE = 1024  # samples up to which a single matrix averages
 NEGLIGIBLE = {"float32": 1e-8, "float64": 1e-17}  # of the largest value of a wavelet along n1
 
@@ -154,14 +155,14 @@ class _Transform:
             waves.append(self.fourier.parts(self.wave(spectrum, bins, band.source, band.level)))
         waves = ops.stack([ops.concatenate(parts, axis=1) for parts in zip(*waves)], axis=2)
         count, n1, _, size = ops.shape(waves)
-        block, lowpass, sums = self._blocks(size, stack.level)
+        block, average, sums = self._blocks(size, stack.level)
         parts = ops.reshape(waves, (count, n1, 2, size // block, block))
         parts = ops.reshape(ops.transpose(parts, (0, 3, 1, 2, 4)), (-1, n1, 2 * block))
-        of_block = functools.partial(_moduli_of_block, bank=bank, lowpass=lowpass)
+        of_block = functools.partial(_moduli_of_block, bank=bank, average=average)
         if self._by_products:
             found = of_block(parts)
         else:
-            at_a_time = chunk_size(16 * block * bank.analysis.shape[0])
+            at_a_time = chunk_size(4 * ARRAYS * block * bank.analysis.shape[0])
             found = map_chunks(recomputed(of_block, is_program=False), parts, at_a_time)
         _, rows, samples = ops.shape(found)
         found = ops.transpose(ops.reshape(found, (count, size // block, rows, samples)), (0, 2, 1, 3))
@@ -174,20 +175,21 @@ class _Transform:
         return cut(found, self.axes, stack.level) if self.plan.time.average is None else found
 
     def _blocks(self, size, level):
-        """Samples of a block, what they are multiplied by, and what adds up the shares of all blocks."""
+        """Samples of a block, what averages their moduli, and what adds up the shares of all blocks."""
         block = math.gcd(size, BLOCK)
         if self.plan.time.average == "total":
-            return block, ops.ones((block, 1), self.dtype), None
+            return block, row_sums, None
         if self.plan.time.average is None:
-            return block, None, None
+            return block, lambda moduli: moduli, None
         step = 2 ** (self.plan.time.level - level)
         kept = smoothing.kept_matrices(self.plan.time, self.axes[0], level, self.dtype, DENSE)
         if isinstance(kept, tuple):
-            return max(step, block), *constants(kept)
-        return size, *constants([kept]), None
+            lowpass, sums = constants(kept)
+            return max(step, block), functools.partial(_shares, lowpass=lowpass), sums
+        return size, functools.partial(_shares, lowpass=constants([kept])[0]), None
 
 
-def _moduli_of_block(waves, bank, lowpass):
+def _moduli_of_block(waves, bank, average):
     """Moduli along n1 of blocks of waves `(n, n1, 2 * block)`, real parts first, and their shares in the averages."""
     found = bank.analysis @ waves
     block, rows = found.shape[2] // 2, (found.shape[1] - bank.low) // 2
@@ -195,11 +197,18 @@ def _moduli_of_block(waves, bank, lowpass):
     moduli = [modulus(real[:, : bank.low], imag[:, : bank.low])] if bank.low else []
     # (p + i q) (a + i b) for a wavelet p + i q, and (p - i q) (a + i b) for the one of the other spin.
     p, q = slice(bank.low, bank.low + rows), slice(bank.low + rows, None)
-    moduli += [modulus(real[:, p] - spin * imag[:, q], imag[:, p] + spin * real[:, q]) for spin in bank.spins]
-    moduli = ops.concatenate(moduli, axis=1)
-    if lowpass is None:
-        return moduli
-    count, rows, _ = ops.shape(moduli)
+    for spin in bank.spins:
+        if spin > 0:
+            waves = real[:, p] - imag[:, q], imag[:, p] + real[:, q]
+        else:
+            waves = real[:, p] + imag[:, q], imag[:, p] - real[:, q]
+        moduli.append(modulus(*waves))
+    return ops.concatenate([average(part) for part in moduli], axis=1)
+
+
+def _shares(moduli, lowpass):
+    """What moduli of a block `(n, rows, block)` add to the averages."""
+    count, rows, block = ops.shape(moduli)
     length, shares = lowpass.shape
     return ops.reshape(rows_times(ops.reshape(moduli, (-1, length)), lowpass), (count, rows, block // length * shares))
 
