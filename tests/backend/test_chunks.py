@@ -1,6 +1,9 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
-from compare import BACKEND, assert_close, images
+from compare import BACKEND, assert_close, images, on_torch
 from keras import ops
 
 from keras_scatter.backend import chunks
@@ -46,3 +49,21 @@ def test_counts_known_at_run_time_only(count, size):
     signature = [tf.TensorSpec((None, 4, 6))]
     found = tf.function(lambda x: map_chunks(lambda part: 2 * part, x, size), input_signature=signature)(planes)
     assert np.array_equal(found, 2 * planes)
+
+
+PAGES_CLEARED = """
+import resource
+import torch
+import keras_scatter.layers
+for _ in range(2):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    [torch.ones(5 * 2**19) for _ in range(5)]
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@on_torch
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux")
+def test_freed_memory_is_used_again():
+    found = subprocess.run([sys.executable, "-c", PAGES_CLEARED], capture_output=True, text=True, check=True)
+    assert int(found.stdout) < 1000  # of 12,800
