@@ -120,6 +120,19 @@ def memory_growth():
     return rows
 
 
+def sampled_losses():
+    """A step of loss and gradient on joint scattering of all paths and of one drawn path, by backend."""
+    rows = [["backend", "paths", "step", "memory of the first"]]
+    for path in sorted(benchmark.RESULTS.glob("sampled_loss-*.json")):
+        found = read_json(path)
+        backend, whole, one = found["backend"], found["whole"], found["one path"]
+        for name, loss in {"all": whole, "one drawn at each step": one}.items():
+            ratio = whole["median"] / loss["median"]
+            memory = benchmark.shown(loss["memory_bytes"], None, "memory")
+            rows.append([backend, name, benchmark.shown(loss["median"], ratio, "forward"), memory])
+    return rows
+
+
 def exports():
     """Errors and sizes of exported files by format and backend, from `benchmarks/exports.py`."""
     found = {backend: _exported(backend) for backend in benchmark.BACKENDS}
@@ -225,6 +238,8 @@ TABLES = {
     "gradients of signals": functools.partial(benchmarked, "signals.json", "gradient", on_all_backends("exact1d")),
     "covariances": functools.partial(in_rows, "covariance.json", ("forward", "gradient"), ratios=True),
     "volumes": functools.partial(in_rows, "volumes.json", ("forward", "gradient"), ratios=True),
+    "joint scattering": functools.partial(in_rows, "time_frequency.json", tuple(MEASURES), ratios=True),
+    "sampled losses": sampled_losses,
     "dual-tree": functools.partial(benchmarked, "dual_tree.json", "forward", on_all_backends("dtcwt")),
     "layers": functools.partial(
         benchmarked, "layers.json", "gradient", [*on_all_backends("invariant"), "conv-tensorflow"]

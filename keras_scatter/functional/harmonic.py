@@ -115,7 +115,7 @@ class HarmonicStages(cascade.Stages):
         if self._plan.average == "local":
             found = [smoothing.smooth(part, self._lowpass) for part in found]
         else:
-            found = [ops.sum(part, axis=(-3, -2, -1)) for part in found]
+            found = [smoothing.total(part, 3)[..., 0, 0, 0] for part in found]
         return ops.stack(found, axis=2)
 
     def _modulus(self, spectrum, terms, degree):

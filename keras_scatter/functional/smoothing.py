@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from keras import ops
 
-from keras_scatter.backend.arrays import rows_times
+from keras_scatter.backend.arrays import row_sums, rows_times
 from keras_scatter.backend.constants import constants
 from keras_scatter.backend.sizes import is_static
 from keras_scatter.cache import cached
@@ -125,5 +125,10 @@ def _in_blocks(maps, lowpass):
 
 
 def total(maps, rank):
-    """Sums over the last axes, which keep a length of 1."""
+    """Sums over the last axes, which keep a length of 1.
+
+    Rows by themselves: over several axes XLA of TensorFlow adds up millions of numbers one after the other.
+    """
+    if rank > 1:
+        maps = row_sums(maps)
     return ops.sum(maps, axis=tuple(range(-rank, 0)), keepdims=True)

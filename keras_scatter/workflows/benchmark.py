@@ -79,6 +79,8 @@ TOLERANCES = dict.fromkeys((*EXACT.values(), "kymatio1d", "kymatio", "kymatio3d"
 PHASES = ("forward", "gradient")
 WARM_UP = 2
 SECONDS_TO_ANSWER = 1800
+# Threads of a program that has answered wait in a loop for some milliseconds, and would slow down the next program.
+SECONDS_TO_SLEEP = 0.05
 # Of the machine's memory; when less is free, the remaining programs are measured after the present ones are gone.
 KEPT_FREE = 0.3
 # When even less is free, the program that computes is ended, before the system ends another process.
@@ -105,8 +107,6 @@ class Worker:
 
     def _start(self, python, program, workload, *inputs):
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
-        # Threads that wait must not spin, or idle programs slow down the one that computes.
-        passive = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
         shared = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
         path = {"PYTHONPATH": str(PACKAGE.parent) if program in OURS else ""}
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by __exit__)
@@ -116,7 +116,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
-            env=os.environ | quiet | passive | shared | path,
+            env=os.environ | quiet | shared | path,
         )
 
     def __enter__(self):
@@ -158,6 +158,7 @@ class Worker:
             self._log.seek(0)
             last = self._log.read().strip().splitlines()[-1:]
             raise ProgramError(f"the process ended with status {self._process.wait()}: {''.join(last)}")
+        time.sleep(SECONDS_TO_SLEEP)
         answer = json.loads(line)
         if "error" in answer:
             raise ProgramError(answer["error"])
@@ -439,7 +440,8 @@ def _description(peers, repetitions, images=None):
     return {
         "machine": machine(),
         "versions": versions,
-        "settings": {"repetitions": repetitions, "warm_up": WARM_UP} | ({"images": str(images)} if images else {}),
+        "settings": {"repetitions": repetitions, "warm_up": WARM_UP, "others": "asleep"}
+        | ({"images": str(images)} if images else {}),
     }
 
 

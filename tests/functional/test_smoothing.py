@@ -5,6 +5,7 @@ from compare import assert_close, images
 from keras import ops
 
 from keras_scatter.backend.constants import constants
+from keras_scatter.backend.programs import compiled
 from keras_scatter.filters.morlet import gaussian_spectrum
 from keras_scatter.filters.morlet_1d import gaussian_1d
 from keras_scatter.filters.spectra import low_band
@@ -15,6 +16,7 @@ from keras_scatter.functional.smoothing import (
     matrices,
     smooth,
     smooth_channels,
+    total,
 )
 from keras_scatter.plan.images import image_plan
 
@@ -68,3 +70,12 @@ def test_maps_with_channels_are_smoothed_alike(in_blocks):
     expected = smooth(ops.convert_to_tensor(maps), both)
     found = smooth_channels(ops.convert_to_tensor(np.moveaxis(maps, 1, -1)), both)
     assert_close(ops.moveaxis(found, -1, 1), expected, 1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1024, 1024), (128, 128, 64)])
+def test_sums_of_a_million_numbers_are_exact(shape):
+    maps = images(2, *shape)
+    found = compiled(xla_under_tensorflow=True)(total)(ops.convert_to_tensor(maps), rank=len(shape))
+    expected = maps.astype("float64").sum(tuple(range(1, 1 + len(shape))), keepdims=True)
+    assert found.shape == expected.shape
+    assert_close(found, expected, 2e-7)

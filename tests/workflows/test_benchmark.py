@@ -1,6 +1,7 @@
 import copy
 import json
 import pathlib
+import time
 
 import keras
 import numpy as np
@@ -70,10 +71,17 @@ def test_a_worker_answers(program, workload, layer):
         for phase in benchmark.PHASES:
             assert worker.ask(phase, seed=1) > 0
         assert worker.ask("memory") > 0
+        assert _ticks_computed(worker) == _ticks_computed(worker), "its threads sleep while others compute"
         maps = benchmark._output(worker)
     x = Workload.parse(workload).inputs(0)
     expected = layer()(x.reshape(-1, *x.shape[2:], 1))
     assert_close(np.moveaxis(maps, 1, -1), expected)
+
+
+def _ticks_computed(worker):
+    time.sleep(0.2)
+    fields = pathlib.Path(f"/proc/{worker._process.pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 @pytest.mark.parametrize("program", ["kymatio-torch", "no-such-program"])
