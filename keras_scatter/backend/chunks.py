@@ -14,8 +14,7 @@ CHUNK_BYTES = 24 * 2**20 if keras.backend.backend() == "torch" else 5 * 2**19
 def keep_freed_memory():
     """Let PyTorch use freed memory again, where Linux would take it back and clear it at each call.
 
-    The C library keeps twice the size of the largest array that was freed, counting those of up to 32 MB. Images take
-    two thirds of the time then.
+    The C library keeps twice the size of the largest array that was freed, counting those of up to 32 MB.
     """
     import torch
 

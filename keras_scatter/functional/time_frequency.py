@@ -26,7 +26,7 @@ from keras_scatter.functional.axes import cut, pad
 from keras_scatter.functional.signal_bank import Bins, signal_bank
 
 BLOCK = 512  # samples of a block of time, unless the stride of the outputs is longer
-ARRAYS = 12  # that large at a time in a block, where every operation makes one
+ARRAYS = 12  # of the size of a block's waves that a backend without XLA holds at a time
 DENSE = 1024  # samples up to which a single matrix averages
 NEGLIGIBLE = {"float32": 1e-8, "float64": 1e-17}  # of the largest value of a wavelet along n1
 
